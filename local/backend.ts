@@ -1,0 +1,167 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { handleAuth } from './auth.ts';
+import { Database } from './database.ts';
+import { lockFolder } from './folder-lock.ts';
+import { Functions } from './functions.ts';
+import { loadKeys, makeKeys, type Keys } from './keys.ts';
+import { OpenAiStandIn } from './openai.ts';
+import { silenceRefusals } from './quiet.ts';
+import { RealtimeServer } from './realtime/server.ts';
+import { ADMIN, MEMBER, seed } from './seed.ts';
+import { Sentence } from './sentence.ts';
+import { makeTraffic } from './traffic.ts';
+
+export interface BackendOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Where the data lives; without one it lives in memory and ends with the process. */
+  readonly folder?: string;
+  /** Makes the demo users and their usage. */
+  readonly demo?: boolean;
+  /** How long a refused join waits for its answer, ms; hosted waits 5 s. */
+  readonly joinErrorDelayMs?: number;
+  /** Secrets of the functions, as they would be set on a hosted project. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** A running local backend: hosted Supabase, as far as the kit touches it, on one port of this machine. */
+export interface LocalBackend {
+  readonly url: string;
+  readonly keys: Keys;
+  readonly database: Database;
+  readonly realtime: RealtimeServer;
+  readonly functions: Functions;
+  readonly openai: OpenAiStandIn;
+  close(): Promise<void>;
+}
+
+const HOSTED_JOIN_ERROR_DELAY_MS = 5_000;
+
+/** @throws {Sentence} when the port is taken, the data folder cannot be used, or Deno is missing. */
+export async function startBackend(options: BackendOptions): Promise<LocalBackend> {
+  // Lite would report its use otherwise.
+  process.env.DO_NOT_TRACK = '1';
+  silenceRefusals();
+  const { folder } = options;
+  const unlock = folder ? await lockFolder(folder) : () => Promise.resolve();
+  const server = createServer();
+  try {
+    // The port first: it fails fast, and the functions need to know it.
+    const url = await listen(server, options.port);
+    const keys = folder ? await loadKeys(join(folder, 'keys.json')) : makeKeys();
+    const openai = new OpenAiStandIn();
+    const functions = await Functions.start(functionEnvironment(url, keys, options.secrets), keys.jwtSecret);
+    const database = await Database.open(folder && join(folder, 'db'), keys);
+    const realtime = new RealtimeServer(database, keys, options.joinErrorDelayMs ?? HOSTED_JOIN_ERROR_DELAY_MS);
+    await realtime.start();
+    if (options.demo) await seed(database, keys);
+
+    const backend: LocalBackend = {
+      url,
+      keys,
+      database,
+      realtime,
+      functions,
+      openai,
+      close: async () => {
+        realtime.close();
+        functions.close();
+        const closed = new Promise((resolve) => server.close(resolve));
+        server.closeAllConnections();
+        await closed;
+        await database.close();
+        await unlock();
+      },
+    };
+    const listener = getRequestListener((request) => answer(request, backend));
+    server.on('request', (request, response) => void listener(request, response));
+    server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
+      if (request.url?.startsWith('/realtime/v1/websocket')) void realtime.upgrade(request, socket, head);
+      else socket.destroy();
+    });
+    await functions.ready();
+    return backend;
+  } catch (error) {
+    server.close();
+    await unlock();
+    throw error;
+  }
+}
+
+/** The gateway: every page of every origin may ask, as on hosted; a function's own CORS answer stands. */
+async function answer(request: Request, backend: LocalBackend): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const preflight = request.method === 'OPTIONS' && !pathname.startsWith('/functions/v1/');
+  const { status, statusText, headers, body } = preflight
+    ? new Response(null, { status: 204 })
+    : await route(request, pathname, backend);
+  const open = new Headers(headers);
+  if (!open.has('access-control-allow-origin')) open.set('access-control-allow-origin', '*');
+  if (preflight) {
+    open.set('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
+    open.set('access-control-allow-headers', request.headers.get('access-control-request-headers') ?? '*');
+    open.set('access-control-max-age', '3600');
+  }
+  return new Response(body, { status, statusText, headers: open });
+}
+
+function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> | Response {
+  const { database, keys, functions, openai } = backend;
+  if (pathname.startsWith('/rest/v1/')) return database.exclusive(async () => database.app.fetch(request));
+  if (pathname.startsWith('/auth/v1/')) return handleAuth(request, database, keys.jwtSecret);
+  if (pathname.startsWith('/functions/v1/')) return functions.handle(request);
+  if (pathname.startsWith('/openai/v1/')) return openai.handle(request);
+  if (pathname === '/local/info') return Response.json(info(backend));
+  if (pathname === '/local/traffic' && request.method === 'POST') {
+    return makeTraffic(database, MEMBER.email).then(() => new Response(null, { status: 204 }));
+  }
+  return Response.json({ message: `The local backend has nothing at ${pathname}.` }, { status: 404 });
+}
+
+/** What the demo page needs to know; never the secret key. */
+const info = ({ url, keys }: LocalBackend) => ({
+  url,
+  publishable_key: keys.publishable,
+  member: MEMBER,
+  admin: ADMIN,
+  openai: process.env.OPENAI_API_KEY ? 'real' : 'stand-in',
+});
+
+function functionEnvironment(
+  url: string,
+  keys: Keys,
+  secrets: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const named = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'ALLOWED_ORIGINS', 'DAILY_CAP_MICRO_USD'];
+  const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+  const standIn = { OPENAI_API_KEY: 'stand-in', OPENAI_BASE_URL: `${url}/openai/v1` };
+  return {
+    ...(inherited.OPENAI_API_KEY ? {} : standIn),
+    IP_HASH_KEY: keys.jwtSecret,
+    ...inherited,
+    ...secrets,
+    SUPABASE_URL: url,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),
+  };
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Sentence(
+              `Port ${port} is in use. Stop what uses it, or choose another one: PORT=${port + 100} npm start`,
+            )
+          : error,
+      ),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`;
+}

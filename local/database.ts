@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { App } from '@supabase/lite';
+import { createPgliteConnection, type PGlite, type PgliteConnection } from '@supabase/lite/pglite';
+import type { Keys } from './keys.ts';
+import { Sentence } from './sentence.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const MIGRATIONS = join(ROOT, 'supabase/migrations');
+const TEMPLATES = join(ROOT, 'node_modules/.cache/livelit');
+
+/** Values as Postgres itself writes them into JSON, which is what hosted REST answers; by type id. */
+const AS_JSON: Record<number, (value: string) => unknown> = {
+  // numeric
+  1700: Number,
+  // timestamp, timestamptz (lite's sessions run in UTC)
+  1114: (value) => value.replace(' ', 'T'),
+  1184: (value) => value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'),
+};
+
+/** Makes callers take turns, in the order in which they asked. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
+/**
+ * PGlite with REST and Auth (@supabase/lite) on top. PGlite has one session, and lite opens its transactions with bare
+ * BEGIN statements, so two requests at once would share one transaction and each other's role. Hence `exclusive`:
+ * whoever touches the database takes a turn.
+ */
+export class Database {
+  readonly app: App;
+  readonly #connection: PgliteConnection;
+  readonly #turns = new Turns();
+
+  private constructor(app: App, connection: PgliteConnection) {
+    this.app = app;
+    this.#connection = connection;
+  }
+
+  /** Opens the database in a folder, or in memory; brings it to the newest migration. */
+  static async open(folder: string | undefined, keys: Keys): Promise<Database> {
+    const migrations = await readMigrations();
+    const platform = await readFile(join(import.meta.dirname, 'platform.sql'), 'utf8');
+    const template = join(TEMPLATES, `${fingerprint(platform, migrations)}.tar`);
+    const fresh = !folder || !existsSync(join(folder, 'PG_VERSION'));
+    if (folder && fresh) await refuseForeignFolder(folder);
+
+    // Making an empty cluster takes seconds, unpacking one that was made before takes a tenth of that.
+    const unpack = fresh && existsSync(template);
+    const connection = await createPgliteConnection({
+      url: folder ? `file://${folder}` : 'memory://',
+      pgliteOptions: { parsers: AS_JSON, ...(unpack && { loadDataDir: new Blob([await readFile(template)]) }) },
+    });
+    try {
+      await connection.driver.waitReady;
+    } catch (error) {
+      throw unreadable(folder, error);
+    }
+    const app = new App({
+      connection,
+      auth: {
+        enabled: true,
+        publishable_key: keys.publishable,
+        secret_key: keys.secret,
+        jwt_secret: keys.jwtSecret,
+        enable_refresh_token_rotation: true,
+        email: { enable_confirmations: false },
+      },
+    });
+    await app.ensureSystemSchema();
+    // Before its first request lite would grant everything in every schema to everybody; this makes it believe that
+    // it has done so. test/local/grants.test.ts fails when an upgrade breaks this.
+    (connection as unknown as { rlsState: string }).rlsState = 'active';
+
+    await connection.driver.exec(platform);
+    await applyMigrations(connection.driver, migrations);
+    if (fresh && !unpack) await saveTemplate(connection.driver, template);
+    return new Database(app, connection);
+  }
+
+  /** Runs work alone on the only session; do not call the other methods from inside, use the argument. */
+  exclusive<T>(work: (driver: PGlite) => Promise<T>): Promise<T> {
+    return this.#turns.take(() => work(this.#connection.driver));
+  }
+
+  /** Runs one statement as the superuser. */
+  query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.exclusive(async (driver) => (await driver.query<Row>(sql, parameters)).rows);
+  }
+
+  /** Runs several statements as the superuser. */
+  async exec(sql: string): Promise<void> {
+    await this.exclusive((driver) => driver.exec(sql));
+  }
+
+  listen(channel: string, listener: (payload: string) => void): Promise<unknown> {
+    return this.exclusive((driver) => driver.listen(channel, listener));
+  }
+
+  close(): Promise<void> {
+    return this.exclusive((driver) => driver.close());
+  }
+}
+
+interface Migration {
+  readonly version: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const [version = '', ...name] = basename(file, '.sql').split('_');
+      return { version, name: name.join('_'), sql: await readFile(join(MIGRATIONS, file), 'utf8') };
+    }),
+  );
+}
+
+async function applyMigrations(driver: PGlite, migrations: readonly Migration[]): Promise<void> {
+  const { rows } = await driver.query<{ version: string }>('select version from supabase_migrations.schema_migrations');
+  const applied = new Set(rows.map((row) => row.version));
+  for (const { version, name, sql } of migrations) {
+    if (applied.has(version)) continue;
+    await driver.transaction(async (transaction) => {
+      await transaction.exec(sql);
+      await transaction.query('insert into supabase_migrations.schema_migrations (version, name) values ($1, $2)', [
+        version,
+        name,
+      ]);
+    });
+  }
+}
+
+function fingerprint(platform: string, migrations: readonly Migration[]): string {
+  const hash = createHash('sha256').update(platform);
+  for (const { sql } of migrations) hash.update(sql);
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Keeps a fresh, migrated cluster for the next boot; an older one of other migrations is thrown away. */
+async function saveTemplate(driver: PGlite, template: string): Promise<void> {
+  const archive = await driver.dumpDataDir('none');
+  await rm(TEMPLATES, { recursive: true, force: true });
+  await mkdir(TEMPLATES, { recursive: true });
+  // By rename, because another test process may be reading or writing the same name.
+  const partial = `${template}.${process.pid}`;
+  await writeFile(partial, Buffer.from(await archive.arrayBuffer()));
+  await rename(partial, template);
+}
+
+async function refuseForeignFolder(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch(() => []);
+  if (entries.length) throw unreadable(folder, new Error('it has files, but no PG_VERSION'));
+}
+
+const unreadable = (folder: string | undefined, cause: unknown) =>
+  new Sentence(
+    `The data folder ${folder} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      'Run `npm run reset` to start over with an empty one; what was in it is lost.',
+    { cause },
+  );

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
+
+/** What opens a local backend. Made once a data folder, so that no secret stands in the repository. */
+export interface Keys {
+  readonly publishable: string;
+  readonly secret: string;
+  readonly jwtSecret: string;
+}
+
+/** The claims of a checked access token. */
+export interface Claims extends JWTPayload {
+  readonly sub?: string;
+  readonly role?: string;
+}
+
+/** The same for everybody: a page that was written against one local backend runs against the next. */
+const PUBLISHABLE_KEY = 'sb_publishable_livelit_local';
+
+export const makeKeys = (): Keys => ({
+  publishable: PUBLISHABLE_KEY,
+  secret: `sb_secret_${randomBytes(18).toString('base64url')}`,
+  jwtSecret: randomBytes(36).toString('base64url'),
+});
+
+/** Reads the keys of a data folder, or makes and keeps them: tokens of yesterday's tabs stay valid. */
+export async function loadKeys(file: string): Promise<Keys> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Keys;
+  } catch {
+    const keys = makeKeys();
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
+    return keys;
+  }
+}
+
+const bytes = (secret: string) => new TextEncoder().encode(secret);
+
+export const signToken = (claims: JWTPayload, jwtSecret: string): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(bytes(jwtSecret));
+
+/** @throws jose's error, when the token is malformed, forged or expired. */
+export async function verifyToken(token: string, jwtSecret: string): Promise<Claims> {
+  const { payload } = await jwtVerify<Claims>(token, bytes(jwtSecret), { algorithms: ['HS256'] });
+  return payload;
+}

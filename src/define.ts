@@ -1,0 +1,4 @@
+/** Registers all elements. */
+import './define/chat-box.ts';
+import './define/sync-status.ts';
+import './define/usage-chart.ts';

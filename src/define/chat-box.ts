@@ -1,0 +1,4 @@
+import { ChatBoxElement } from '../elements/chat-box.ts';
+import { register } from './register.ts';
+
+register('chat-box', ChatBoxElement);

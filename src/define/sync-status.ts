@@ -1,0 +1,4 @@
+import { SyncStatusElement } from '../elements/sync-status.ts';
+import { register } from './register.ts';
+
+register('sync-status', SyncStatusElement);

@@ -1,0 +1,24 @@
+/** All that is public, by name. Importing it does nothing; `livelit/define` registers the elements. */
+export { connect, disconnect, type ConnectOptions, type Timings } from './connect.ts';
+export { LivelitError, type ErrorCode } from './store/error.ts';
+export type { Live, Snapshot, Status } from './store/live.ts';
+export { session, signIn, signOut, type Session } from './services/account.ts';
+export {
+  currentSession,
+  discardMessage,
+  MAX_MESSAGE_LENGTH,
+  messages,
+  newConversation,
+  retryMessage,
+  sendMessage,
+  stopReply,
+  type Message,
+  type SendError,
+} from './services/chat.ts';
+export { connection, type Connection, type ConnectionState } from './services/sync.ts';
+export { dailyUsage, type UsageMetric, type UsageRow } from './services/usage.ts';
+export { lastDays, usageSeries, type UsageSeries } from './services/usage-series.ts';
+export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
+export { ChatBoxElement } from './elements/chat-box.ts';
+export { SyncStatusElement } from './elements/sync-status.ts';
+export { UsageChartElement } from './elements/usage-chart.ts';

@@ -1,0 +1,85 @@
+/**
+ * The script-tag entry: `<script type="module" src="…/livelit.js" data-url="…" data-key="…"></script>`. Reads its own
+ * attributes and loads each element's code when one comes near the viewport; until then it costs the page nothing else.
+ */
+const TAGS = {
+  'chat-box': () => import('./define/chat-box.ts'),
+  'sync-status': () => import('./define/sync-status.ts'),
+  'usage-chart': () => import('./define/usage-chart.ts'),
+} as const;
+
+type Tag = keyof typeof TAGS;
+
+/** How far outside the viewport an element begins to load: about the scrolling of a fast finger while code arrives. */
+const NEAR = '600px';
+
+/** The space of an element that is not defined yet, so that the page does not move when it is. */
+const SPACE = `
+  chat-box:not(:defined) { display: block; block-size: var(--chat-box-height, 28rem); }
+  usage-chart:not(:defined) { display: block; min-block-size: calc(var(--usage-chart-height, 16rem) + 7rem); }
+  sync-status:not(:defined) { display: inline-block; min-inline-size: 5em; min-block-size: 1.45em; }
+`;
+
+const selector = Object.keys(TAGS).join(',');
+
+/** A module has no `document.currentScript`: its own address finds the tag, or the attribute does behind a bundler. */
+function ownTag(): HTMLScriptElement | undefined {
+  const scripts = [...document.querySelectorAll<HTMLScriptElement>('script[src]')];
+  return scripts.find(({ src }) => src === import.meta.url) ?? scripts.find(({ dataset }) => 'livelit' in dataset);
+}
+
+let connected: Promise<void> | undefined;
+
+/** Connects once, with the first element that is needed. */
+function connectOnce(): Promise<void> {
+  const { url, key } = ownTag()?.dataset ?? {};
+  connected ??= import('./connect.ts').then(({ connect }) => {
+    // Without attributes the page calls connect() itself, or shows samples.
+    if (url || key) connect({ ...(url && { url }), ...(key && { key }) });
+  });
+  return connected;
+}
+
+async function load(tag: Tag): Promise<void> {
+  try {
+    // Both at once; the element finds the connection whichever comes first.
+    await Promise.all([TAGS[tag](), connectOnce()]);
+  } catch (error) {
+    // The page's author has to see this, and the elements cannot say it: reported as an uncaught error would be.
+    reportError(error);
+  }
+}
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      void load(target.localName as Tag);
+    }
+  },
+  { rootMargin: NEAR },
+);
+
+function find(root: ParentNode): void {
+  for (const element of root.querySelectorAll(selector)) near.observe(element);
+}
+
+function start(): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(SPACE);
+  document.adoptedStyleSheets.push(sheet);
+  find(document);
+  // Elements that a script adds later: routers, editors, content management systems.
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        if (!(node instanceof Element)) continue;
+        if (node.matches(selector)) near.observe(node);
+        find(node);
+      }
+    }
+  }).observe(document, { childList: true, subtree: true });
+}
+
+start();

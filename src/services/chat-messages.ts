@@ -1,0 +1,136 @@
+import type { TopicEvent } from '../store/backend.ts';
+import type { ErrorCode } from '../store/error.ts';
+
+/** What the visitor's outbox says of a message that has not quite arrived. */
+export interface SendError {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A row of `chat_messages`, or a message on its way to become one. */
+export interface Message {
+  readonly id: string;
+  /** Orders messages; null while the server has not said. */
+  readonly seq: number | null;
+  /** Made by this client; null in replies. */
+  readonly client_id: string | null;
+  readonly role: 'user' | 'assistant';
+  readonly author: 'visitor' | 'model' | 'owner';
+  /** `pending` and `failed` are said of messages that have not arrived, the rest by the server. */
+  readonly status: 'pending' | 'failed' | 'streaming' | 'complete' | 'stopped' | 'error';
+  readonly content: string;
+  readonly created_at: string;
+  readonly error?: SendError | undefined;
+}
+
+/** Said by the stream to its sender: the message is saved, and its reply begins. */
+interface Meta {
+  readonly user_message_id: string;
+  readonly message_id: string;
+  readonly client_id: string;
+  readonly content: string;
+}
+
+/** A piece of a reply; `at` is where in the reply it belongs, in UTF-16 code units. */
+interface Partial {
+  readonly message_id: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+/**
+ * A conversation with an event in it: the same object when nothing changes, undefined when something is missing that
+ * only a fetch can bring. Events may come twice, late, and from the stream and the topic at once.
+ */
+export function applyChatEvent(messages: readonly Message[], event: TopicEvent): readonly Message[] | undefined {
+  const payload = event.payload as unknown;
+  switch (event.event) {
+    case 'message':
+      return applyRow(messages, payload as { op: string; record: Message });
+    case 'partial':
+      return applyPartial(messages, payload as Partial);
+    case 'meta':
+      return applyMeta(messages, payload as Meta);
+    case 'done':
+      return change(messages, (payload as { message_id: string }).message_id, (message) =>
+        message.status === 'streaming'
+          ? { ...message, status: (payload as { status: Message['status'] }).status }
+          : message,
+      );
+    default:
+      return messages;
+  }
+}
+
+/** What was fetched, except where the page already knows more of a reply that is being written. */
+export function reconcileMessages(shown: readonly Message[], fetched: readonly Message[]): readonly Message[] {
+  const known = new Map(shown.map((message) => [message.id, message]));
+  return fetched.map((message) => {
+    const own = known.get(message.id);
+    if (!own) return message;
+    const ahead = message.status === 'streaming' && own.status !== 'error' && own.content.startsWith(message.content);
+    return ahead || sameMessage(own, message) ? { ...own, seq: message.seq } : message;
+  });
+}
+
+function applyRow(messages: readonly Message[], { op, record }: { op: string; record: Message }): readonly Message[] {
+  const own = messages.find((message) => message.id === record.id);
+  if (op === 'DELETE') return own ? messages.filter((message) => message !== own) : messages;
+  if (!own) return inOrder([...messages, record]);
+  if (record.status === 'streaming') {
+    // Late news of a reply that has ended or gone on; an update while it streams means that it starts over.
+    const late =
+      own.status === 'complete' || own.status === 'stopped' || (own.status === 'streaming' && op === 'INSERT');
+    if (late) return own.seq === null ? inOrder(replace(messages, own, { ...own, seq: record.seq })) : messages;
+  }
+  return sameMessage(own, record) && own.seq === record.seq ? messages : inOrder(replace(messages, own, record));
+}
+
+function applyPartial(messages: readonly Message[], { message_id, at, text }: Partial): readonly Message[] | undefined {
+  const own = messages.find((message) => message.id === message_id);
+  if (!own || (own.status === 'streaming' && at > own.content.length)) return undefined;
+  if (own.status !== 'streaming' || at + text.length <= own.content.length) return messages;
+  return replace(messages, own, { ...own, content: own.content.slice(0, at) + text });
+}
+
+function applyMeta(messages: readonly Message[], meta: Meta): readonly Message[] {
+  const has = (id: string) => messages.some((message) => message.id === id);
+  const created_at = new Date().toISOString();
+  const added: Message[] = [];
+  const { client_id, content } = meta;
+  if (!has(meta.user_message_id)) {
+    const status = 'complete';
+    added.push({
+      id: meta.user_message_id,
+      seq: null,
+      client_id,
+      role: 'user',
+      author: 'visitor',
+      status,
+      content,
+      created_at,
+    });
+  }
+  if (!has(meta.message_id)) {
+    const reply = { role: 'assistant', author: 'model', status: 'streaming', content: '' } as const;
+    added.push({ id: meta.message_id, seq: null, client_id: null, ...reply, created_at });
+  }
+  return added.length ? [...messages, ...added] : messages;
+}
+
+const change = (messages: readonly Message[], id: string, changed: (message: Message) => Message) => {
+  const own = messages.find((message) => message.id === id);
+  if (!own) return messages;
+  const next = changed(own);
+  return next === own ? messages : replace(messages, own, next);
+};
+
+const replace = (messages: readonly Message[], own: Message, next: Message) =>
+  messages.map((message) => (message === own ? next : message));
+
+/** By the server's order; what it has not numbered yet is newest. */
+const inOrder = (messages: readonly Message[]) =>
+  messages.toSorted((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
+
+const sameMessage = (a: Message, b: Message) => a.status === b.status && a.content === b.content;

@@ -1,0 +1,57 @@
+import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
+
+/** How many conversations a browser remembers to exist on the server. */
+const REMEMBERED = 20;
+
+const prefix = (target: string) => `livelit:chat:${target}:`;
+const currentKey = (target: string, userId: string | null) => `${prefix(target)}current:${userId ?? ''}`;
+const establishedKey = (target: string) => `${prefix(target)}established`;
+
+/**
+ * The conversation that this browser is having as this user (null: a visitor who has not written yet). A visitor's goes
+ * with them when they are signed in; a new one is made when there is none.
+ */
+export function currentSessionId(target: string, userId: string | null): string {
+  const own = readLocal(currentKey(target, userId));
+  if (own) return own;
+  const visitors = userId === null ? undefined : readLocal(currentKey(target, null));
+  const id = visitors ?? makeId();
+  writeLocal(currentKey(target, userId), id);
+  if (visitors) writeLocal(currentKey(target, null), undefined);
+  return id;
+}
+
+export function startSession(target: string, userId: string | null): void {
+  writeLocal(currentKey(target, userId), makeId());
+}
+
+/** Whether the server is known to have the conversation: until then there is no topic to join. */
+export const established = (target: string, id: string): boolean => establishedIds(target).includes(id);
+
+export function setEstablished(target: string, id: string): void {
+  const ids = establishedIds(target);
+  if (!ids.includes(id)) writeLocal(establishedKey(target), [id, ...ids].slice(0, REMEMBERED).join(' '));
+}
+
+/** Calls back when this tab or another one has begun or established a conversation. */
+export const watchSessions = (target: string, changed: () => void): (() => void) => watchLocal(prefix(target), changed);
+
+const draftKey = (id: string) => `livelit:draft:${id}`;
+
+/** What was being written in a conversation when the page was left. */
+export const readDraft = (id: string): string => readLocal(draftKey(id)) ?? '';
+
+export const keepDraft = (id: string, text: string): void => writeLocal(draftKey(id), text || undefined);
+
+const establishedIds = (target: string) => readLocal(establishedKey(target))?.split(' ') ?? [];
+
+/** A random UUID, on plain http too, where `crypto.randomUUID` is missing. */
+export function makeId(): string {
+  if ('randomUUID' in crypto) return crypto.randomUUID();
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
+  // Version 4, variant 1: RFC 9562 §5.4.
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

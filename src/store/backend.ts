@@ -1,0 +1,69 @@
+import type { LivelitError } from './error.ts';
+import type { Live } from './live.ts';
+
+/** Who is signed in. */
+export interface Session {
+  readonly userId: string;
+  /** A visitor without an account, signed in so that a conversation can be theirs. */
+  readonly anonymous: boolean;
+  /** Empty for a visitor. */
+  readonly email: string;
+}
+
+export type Credentials = { readonly email: string; readonly password: string } | 'anonymous';
+
+export type Filter = readonly [
+  column: string,
+  operator: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'in',
+  value: unknown,
+];
+
+/** Rows of a table, all of them unless `limit` says otherwise, or the answer of a database function. */
+export type Query =
+  | {
+      readonly from: string;
+      readonly columns?: string;
+      readonly where?: readonly Filter[];
+      /** Columns, the first counts most; `-` in front turns one round. Name enough of them to make the order total. */
+      readonly order: readonly string[];
+      readonly limit?: number;
+    }
+  | { readonly rpc: string; readonly parameters?: Readonly<Record<string, unknown>> };
+
+/** One write. Repeating it must be harmless: it may arrive twice. */
+export type Mutation =
+  | { readonly update: string; readonly where: readonly Filter[]; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly rpc: string; readonly parameters?: Readonly<Record<string, unknown>> };
+
+/** What arrives on a topic. */
+export interface TopicEvent {
+  readonly event: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** `joined` comes again after every gap: whatever was sent meanwhile is lost, so fetch. `refused` is final. */
+export type TopicState =
+  | { readonly state: 'joining' }
+  | { readonly state: 'joined' }
+  | { readonly state: 'lost'; readonly error: LivelitError }
+  | { readonly state: 'refused'; readonly error: LivelitError };
+
+export interface TopicListener {
+  onEvent(event: TopicEvent): void;
+  onState(state: TopicState): void;
+}
+
+/** The port between the kernel and a project. Whatever it throws is a LivelitError. */
+export interface Backend {
+  /** `loading` until it is known, then `live` with the session or null. `needs-auth` is an error here. */
+  readonly session: Live<Session | null>;
+  fetch<T>(query: Query, signal: AbortSignal): Promise<T>;
+  write(mutation: Mutation, signal: AbortSignal): Promise<void>;
+  /** Calls an Edge Function: its parsed answer, or the Response itself when it streams events. */
+  invoke(name: string, body: object, signal: AbortSignal): Promise<unknown>;
+  /** Listens to a topic; answers the way out. */
+  join(topic: string, listener: TopicListener): () => void;
+  signIn(credentials: Credentials): Promise<Session>;
+  signOut(): Promise<void>;
+  close(): void;
+}

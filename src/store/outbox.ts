@@ -1,0 +1,283 @@
+import { backoff } from './backoff.ts';
+import type { Backend, Session, TopicEvent } from './backend.ts';
+import { LivelitError, type ErrorCode } from './error.ts';
+import { LiveValue } from './live.ts';
+import type { OutboxStorage } from './outbox-storage.ts';
+import type { Timings } from './timings.ts';
+
+/**
+ * `pending` waits for its turn or its next attempt · `sending` is on its way · `delivered` arrived, and is shown until
+ * the data shows it · `failed` was refused for good; it stays until somebody retries or discards it.
+ */
+export type OutboxState = 'pending' | 'sending' | 'delivered' | 'failed';
+
+/** One write on its way to the server. Plain data: it is kept in IndexedDB. */
+export interface OutboxEntry<Payload = unknown> {
+  /** Made by the client; the server takes the same id for the same write. */
+  readonly id: string;
+  readonly lane: string;
+  readonly target: string;
+  /** Whose write it is; null until a visitor has been signed in. It is never sent as somebody else. */
+  readonly userId: string | null;
+  readonly payload: Payload;
+  readonly createdAt: number;
+  readonly state: OutboxState;
+  readonly attempts: number;
+  /** Not before this time, ms since 1970. */
+  readonly nextAt: number;
+  readonly deliveredAt?: number;
+  readonly error?: { readonly code: ErrorCode; readonly reason: string; readonly message: string } | undefined;
+}
+
+/** What a delivery may use. */
+export interface Delivery {
+  readonly backend: Backend;
+  readonly signal: AbortSignal;
+  /** Hands the lane's queries an event as if it had come from a topic. */
+  emit(event: TopicEvent): void;
+}
+
+/** Writes that keep their order. Each service brings its own. */
+export interface Lane<Payload = unknown> {
+  readonly name: string;
+  /** Signs a visitor in, anonymously, for the first write; otherwise writes wait for somebody to sign in. */
+  readonly anonymous?: boolean;
+  /** Resolves when the write has arrived; @throws LivelitError, which decides whether it is tried again. */
+  readonly deliver: (entry: OutboxEntry<Payload>, delivery: Delivery) => Promise<void>;
+}
+
+/** What the outbox needs of the store that it belongs to. */
+export interface OutboxHost {
+  readonly backend: Backend | undefined;
+  readonly timings: Timings;
+  emit(lane: string, event: TopicEvent): void;
+  /** An entry has arrived: the lane's queries call `forget` when they show it. False when no query watches. */
+  delivered(entry: OutboxEntry): boolean;
+}
+
+/** How long to wait for another tab that holds a lane. Delivering twice is harmless, waiting for ever is not. */
+const LOCK_PATIENCE_MS = 45_000;
+
+/** A durable, ordered, idempotent queue of writes, one order a lane. */
+export class Outbox {
+  /** The entries of the present user and project, oldest first. */
+  readonly entries = new LiveValue<readonly OutboxEntry[]>({ status: 'live', data: [], sample: false });
+  readonly #host: OutboxHost;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #busy = new Set<string>();
+  /** Ids that storage is known to have held: one that is gone from it was sent by another tab. */
+  readonly #stored = new Set<string>();
+  #all: readonly OutboxEntry[] = [];
+  #target = '';
+  #storage: Promise<OutboxStorage> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = new AbortController();
+
+  constructor(host: OutboxHost) {
+    this.#host = host;
+  }
+
+  /** Begins to work for a project: what an earlier page left behind is sent too. */
+  async open(target: string): Promise<void> {
+    this.#target = target;
+    this.#closed = new AbortController();
+    const { signal } = this.#closed;
+    this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
+    const kept = await (await this.#storage).all();
+    if (signal.aborted) return;
+    const early = this.#all.filter((entry) => entry.target === '');
+    const known = new Set(this.#all.map((entry) => entry.id));
+    for (const { id } of kept) this.#stored.add(id);
+    this.#show([...kept.filter((entry) => !known.has(entry.id)).map(interrupted), ...this.#all]);
+    await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
+    this.flush();
+  }
+
+  close(): void {
+    this.#closed.abort();
+    clearTimeout(this.#timer);
+    this.#target = '';
+    this.#show(this.#all);
+  }
+
+  /** Teaches the outbox how a lane delivers; entries of an unknown lane wait. */
+  register(lane: Lane): void {
+    if (this.#lanes.has(lane.name)) return;
+    this.#lanes.set(lane.name, lane);
+    void this.#flushLane(lane);
+  }
+
+  /** Takes a write. It is in `entries` when this returns, and survives a reload a moment later. */
+  add<Payload>(lane: Lane<Payload>, payload: Payload, id: string): void {
+    const entry: OutboxEntry<Payload> = {
+      id,
+      lane: lane.name,
+      target: this.#target,
+      userId: this.#session?.userId ?? null,
+      payload,
+      createdAt: Date.now(),
+      state: 'pending',
+      attempts: 0,
+      nextAt: 0,
+    };
+    this.#lanes.set(lane.name, lane as Lane);
+    void this.#keep(entry).then(() => this.#flushLane(lane as Lane));
+  }
+
+  /** Tries an entry again now. */
+  retry(id: string): void {
+    const entry = this.#all.find((each) => each.id === id);
+    if (entry?.state !== 'failed' && entry?.state !== 'pending') return;
+    void this.#keep({ ...entry, state: 'pending', nextAt: 0, error: undefined }).then(() => this.flush());
+  }
+
+  /** Gives an entry up. One that is on its way is not called back. */
+  discard(id: string): void {
+    const entry = this.#all.find((each) => each.id === id);
+    if (entry?.state === 'failed' || entry?.state === 'pending') this.forget(id);
+  }
+
+  /** Drops an entry that the data now shows. */
+  forget(id: string): void {
+    if (!this.#all.some((entry) => entry.id === id)) return;
+    this.#show(this.#all.filter((entry) => entry.id !== id));
+    this.#stored.delete(id);
+    void this.#storage?.then((storage) => storage.delete(id));
+  }
+
+  /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
+  flush(now = false): void {
+    if (now) {
+      this.#show(this.#all.map((entry) => (entry.error?.code === 'offline' ? { ...entry, nextAt: 0 } : entry)));
+    } else {
+      // The user may have changed, and with it what is theirs.
+      this.#show(this.#all);
+    }
+    for (const lane of this.#lanes.values()) void this.#flushLane(lane);
+    this.#wakeLater();
+  }
+
+  get #session(): Session | null | undefined {
+    return this.#host.backend?.session.snapshot.data;
+  }
+
+  #mine(entry: OutboxEntry): boolean {
+    return entry.target === this.#target && (entry.userId === null || entry.userId === this.#session?.userId);
+  }
+
+  #show(all: readonly OutboxEntry[]): void {
+    this.#all = all;
+    const mine = all.filter((entry) => this.#mine(entry));
+    const shown = this.entries.snapshot.data ?? [];
+    const same = mine.length === shown.length && mine.every((entry, index) => entry === shown[index]);
+    if (!same) this.entries.set({ status: 'live', data: mine, sample: false });
+  }
+
+  /** Shows an entry in its new state at once, and keeps it; resolves when it would survive a reload. */
+  async #keep(entry: OutboxEntry): Promise<void> {
+    const known = this.#all.some((each) => each.id === entry.id);
+    this.#show(known ? this.#all.map((each) => (each.id === entry.id ? entry : each)) : [...this.#all, entry]);
+    if (!this.#storage) return;
+    await (await this.#storage).put(entry);
+    this.#stored.add(entry.id);
+  }
+
+  async #flushLane(lane: Lane): Promise<void> {
+    if (!this.#deliverable(lane) || this.#busy.has(lane.name)) return;
+    this.#busy.add(lane.name);
+    try {
+      await this.#alone(lane.name, () => this.#deliverAll(lane));
+    } finally {
+      this.#busy.delete(lane.name);
+    }
+    this.#wakeLater();
+    // What came while the lane was being let go has found it busy.
+    void this.#flushLane(lane);
+  }
+
+  /** The entry to send now, if there is one; a lane that nobody may use yet waits for somebody to sign in. */
+  #deliverable(lane: Lane): OutboxEntry | undefined {
+    const entry = this.#next(lane);
+    const { backend } = this.#host;
+    const welcome = this.#session ? true : lane.anonymous;
+    const open = backend !== undefined && !this.#closed.signal.aborted && welcome;
+    return open && entry && entry.nextAt <= Date.now() ? entry : undefined;
+  }
+
+  /** The entry whose turn it is; one that failed for good lets the next ones pass. */
+  #next(lane: Lane): OutboxEntry | undefined {
+    return this.#all.find((entry) => entry.lane === lane.name && entry.state === 'pending' && this.#mine(entry));
+  }
+
+  async #deliverAll(lane: Lane): Promise<void> {
+    await this.#dropSentElsewhere(lane);
+    for (let entry = this.#deliverable(lane); entry; entry = this.#deliverable(lane)) {
+      await this.#deliver(lane, entry, this.#host.backend!);
+    }
+  }
+
+  /** Sends one entry; leaves it delivered, failed, or pending with the time of its next attempt. */
+  async #deliver(lane: Lane, entry: OutboxEntry, backend: Backend): Promise<void> {
+    const { timings } = this.#host;
+    const { signal } = this.#closed;
+    let current: OutboxEntry = { ...entry, state: 'sending', attempts: entry.attempts + 1, error: undefined };
+    await this.#keep(current);
+    try {
+      const session = this.#session ?? (await backend.signIn('anonymous'));
+      current = { ...current, userId: session.userId };
+      await this.#keep(current);
+      await lane.deliver(current, { backend, signal, emit: (event) => this.#host.emit(lane.name, event) });
+      current = { ...current, state: 'delivered', deliveredAt: Date.now() };
+      await this.#keep(current);
+      if (!this.#host.delivered(current)) this.forget(current.id);
+    } catch (reason) {
+      if (signal.aborted) return this.#keep({ ...current, state: 'pending' });
+      const { code, reason: cause, message, retryable, retryAfterMs } = LivelitError.from(reason);
+      const error = { code, reason: cause, message };
+      const wait = retryAfterMs ?? backoff(entry.attempts, timings.retryBaseMs, timings.retryCapMs);
+      await this.#keep(
+        retryable
+          ? { ...current, state: 'pending', error, nextAt: Date.now() + Math.ceil(wait) }
+          : { ...current, state: 'failed', error },
+      );
+    }
+  }
+
+  /** One tab at a time works on a lane; without Web Locks (plain http) each does, which is harmless. */
+  async #alone(lane: string, work: () => Promise<void>): Promise<void> {
+    if (!globalThis.navigator?.locks) return work();
+    const patience = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(LOCK_PATIENCE_MS)]);
+    let mine = false;
+    try {
+      await navigator.locks.request(`livelit:outbox:${this.#target}:${lane}`, { signal: patience }, () => {
+        mine = true;
+        return work();
+      });
+    } catch (error) {
+      if (mine) throw error;
+      if (!this.#closed.signal.aborted) await work();
+    }
+  }
+
+  /** While this tab waited for the lane, another one may have sent what both had read from storage. */
+  async #dropSentElsewhere(lane: Lane): Promise<void> {
+    const kept = new Set((await (await this.#storage)?.all())?.map((entry) => entry.id));
+    for (const entry of this.#all) {
+      const { id, state } = entry;
+      if (entry.lane === lane.name && state === 'pending' && this.#stored.has(id) && !kept.has(id)) this.forget(id);
+    }
+  }
+
+  /** Sets the one timer to the earliest next attempt. */
+  #wakeLater(): void {
+    clearTimeout(this.#timer);
+    const later = [...this.#lanes.values()].flatMap((lane) => this.#next(lane)?.nextAt ?? []);
+    const wait = Math.min(...later) - Date.now();
+    // What is due but cannot be sent waits for a session or a backend, which call `flush` when they come.
+    if (wait > 0 && wait < Infinity) this.#timer = setTimeout(() => this.flush(), wait);
+  }
+}
+
+/** An entry of a page that ended while it was sending: whether it arrived is unknown, so it is sent again. */
+const interrupted = (entry: OutboxEntry): OutboxEntry =>
+  entry.state === 'sending' || entry.state === 'delivered' ? { ...entry, state: 'pending', nextAt: 0 } : entry;

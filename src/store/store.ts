@@ -1,0 +1,225 @@
+import type { Backend, TopicEvent, TopicListener, TopicState } from './backend.ts';
+import { connectionOf, type Connection } from './connection.ts';
+import { LivelitError } from './error.ts';
+import { LiveQuery, type LiveQueryOptions, type QueryHost } from './live-query.ts';
+import { LiveValue, type Live } from './live.ts';
+import { Outbox, type Lane, type OutboxEntry, type OutboxHost } from './outbox.ts';
+import { TIMINGS, type Timings } from './timings.ts';
+
+/** The page's way to its project. */
+export interface ConnectionControl extends Live<Connection> {
+  /** The address of the project, or undefined before `connect()`. */
+  readonly target: string | undefined;
+  /** Connects the page; a second time to the same project does nothing. @throws LivelitError `conflict` for another. */
+  attach(target: string, load: () => Promise<Backend>, timings?: Partial<Timings>): void;
+  /** Leaves the project: sockets, timers and listeners are gone when this returns. */
+  detach(): void;
+  /** The backend, for calls that answer: signing in, a function that is asked something. */
+  backend(): Promise<Backend>;
+}
+
+/** What all bundles of a page share. Frozen at these three for version 1: an older bundle meets a newer store. */
+export interface Store {
+  /** The query of this key: the one that exists, or a new one. */
+  live<T>(options: LiveQueryOptions<T>): Live<T>;
+  /** Sends a write on its lane; what becomes of it shows in the data. */
+  write<Payload>(lane: Lane<Payload>, write: OutboxWrite<Payload>): void;
+  readonly connection: ConnectionControl;
+}
+
+/** A write to send, or what to do with one that was refused. */
+export type OutboxWrite<Payload> =
+  { readonly id: string; readonly payload: Payload } | { readonly retry: string } | { readonly discard: string };
+
+const KEY = Symbol.for('livelit.store.v1');
+
+/** The page's only store, whichever bundle made it. */
+export function store(): Store {
+  const page = globalThis as { [KEY]?: Store };
+  return (page[KEY] ??= new PageStore());
+}
+
+class PageStore implements Store, QueryHost, OutboxHost {
+  readonly connection: ConnectionControl;
+  readonly outbox = new Outbox(this);
+  backend: Backend | undefined;
+  target = '';
+  timings: Timings = TIMINGS;
+  readonly #queries = new Map<string, LiveQuery<unknown>>();
+  readonly #topics = new Map<TopicListener, TopicState>();
+  readonly #state = new LiveValue<Connection>();
+  #project: 'loading' | 'ready' | LivelitError | undefined;
+  #loading: Promise<Backend> | undefined;
+  #detached = new AbortController();
+  #inFlight = 0;
+  #lastSyncAt: number | undefined;
+
+  constructor() {
+    const state = this.#state;
+    const target = () => this.target || undefined;
+    this.connection = {
+      get snapshot() {
+        return state.snapshot;
+      },
+      get target() {
+        return target();
+      },
+      subscribe: (listener) => state.subscribe(listener),
+      attach: (address, load, timings) => this.#attach(address, load, timings),
+      detach: () => this.#detach(),
+      backend: () =>
+        this.#loading ??
+        Promise.reject(new LivelitError('unavailable', 'Call connect() first.', { reason: 'not_connected' })),
+    };
+    this.outbox.entries.subscribe(() => this.#show());
+    this.#show();
+  }
+
+  live<T>(options: LiveQueryOptions<T>): Live<T> {
+    let query = this.#queries.get(options.key) as LiveQuery<T> | undefined;
+    if (!query) {
+      query = new LiveQuery(options, this);
+      this.#queries.set(options.key, query as LiveQuery<unknown>);
+    }
+    return query;
+  }
+
+  write<Payload>(lane: Lane<Payload>, write: OutboxWrite<Payload>): void {
+    if ('retry' in write) this.outbox.retry(write.retry);
+    else if ('discard' in write) this.outbox.discard(write.discard);
+    else this.outbox.add(lane, write.payload, write.id);
+  }
+
+  join(topic: string, listener: TopicListener): () => void {
+    this.#topics.set(listener, { state: 'joining' });
+    const leave = this.backend!.join(topic, {
+      onEvent: (event) => {
+        listener.onEvent(event);
+        this.synced();
+      },
+      onState: (state) => {
+        this.#topics.set(listener, state);
+        listener.onState(state);
+        this.#show();
+      },
+    });
+    this.#show();
+    return () => {
+      leave();
+      this.#topics.delete(listener);
+      this.#show();
+    };
+  }
+
+  busy(change: 1 | -1): void {
+    this.#inFlight += change;
+    this.#show();
+  }
+
+  synced(): void {
+    this.#lastSyncAt = Date.now();
+    this.#show();
+  }
+
+  release(key: string): void {
+    this.#queries.delete(key);
+  }
+
+  emit(lane: string, event: TopicEvent): void {
+    for (const query of this.#of(lane)) query.receive(event);
+  }
+
+  delivered(entry: OutboxEntry): boolean {
+    const queries = this.#of(entry.lane);
+    for (const query of queries) query.delivered(entry);
+    return queries.length > 0;
+  }
+
+  #of(lane: string): LiveQuery<unknown>[] {
+    return [...this.#queries.values()].filter(({ options }) => options.overlay?.lane.name === lane);
+  }
+
+  #attach(target: string, load: () => Promise<Backend>, timings: Partial<Timings> = {}): void {
+    if (this.target === target) return;
+    if (this.target) {
+      throw new LivelitError('conflict', `This page is connected to ${this.target}. Call disconnect() first.`, {
+        reason: 'connected',
+      });
+    }
+    this.target = target;
+    this.timings = { ...TIMINGS, ...timings };
+    this.#detached = new AbortController();
+    this.#project = 'loading';
+    this.#show();
+    this.#loading = load();
+    this.#loading.then(
+      (backend) => this.#open(backend),
+      (reason: unknown) => {
+        this.#project = new LivelitError('unavailable', 'The connection to the project could not be loaded.', {
+          reason: 'backend',
+          cause: reason,
+        });
+        this.#show();
+      },
+    );
+  }
+
+  #open(backend: Backend): void {
+    const { signal } = this.#detached;
+    if (signal.aborted) return backend.close();
+    this.backend = backend;
+    this.#project = 'ready';
+    let session = backend.session.snapshot;
+    const leave = backend.session.subscribe(() => {
+      const before = session;
+      session = backend.session.snapshot;
+      if (before.data !== session.data || before.status !== session.status) this.#startOver();
+      this.#show();
+    });
+    signal.addEventListener('abort', leave);
+    for (const event of ['online', 'offline']) {
+      globalThis.addEventListener?.(event, () => this.#networkChanged(), { signal });
+    }
+    void this.outbox.open(this.target);
+    this.#startOver();
+    this.#show();
+  }
+
+  #detach(): void {
+    this.#detached.abort();
+    this.outbox.close();
+    this.backend?.close();
+    this.backend = undefined;
+    this.#loading = undefined;
+    this.#project = undefined;
+    this.target = '';
+    this.#startOver();
+    this.#topics.clear();
+    this.#show();
+  }
+
+  #startOver(): void {
+    for (const query of this.#queries.values()) query.start();
+    this.outbox.flush();
+  }
+
+  #networkChanged(): void {
+    if (navigator.onLine) this.outbox.flush(true);
+    this.#show();
+  }
+
+  #show(): void {
+    const last = this.#state.snapshot.data;
+    const next = connectionOf({
+      project: this.#project,
+      online: globalThis.navigator?.onLine,
+      sessionError: this.backend?.session.snapshot.error,
+      topics: [...this.#topics.values()],
+      entries: this.outbox.entries.snapshot.data ?? [],
+      inFlight: this.#inFlight,
+      lastSyncAt: this.#lastSyncAt,
+    });
+    const same = last && (Object.keys(next) as (keyof Connection)[]).every((name) => last[name] === next[name]);
+    if (!same) this.#state.set({ status: 'live', data: next, sample: false });
+  }
+}

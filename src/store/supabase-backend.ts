@@ -1,0 +1,187 @@
+import {
+  createClient,
+  type PostgrestError,
+  type Session as AuthSession,
+  type SupabaseClient,
+} from '@supabase/supabase-js';
+import { backoff } from './backoff.ts';
+import type { Backend, Credentials, Filter, Mutation, Query, Session, TopicListener } from './backend.ts';
+import { Channels } from './channels.ts';
+import { LivelitError } from './error.ts';
+import { LiveValue, type Live } from './live.ts';
+import { answerError, authError, functionError } from './supabase-error.ts';
+import type { Timings } from './timings.ts';
+
+/** Hosted's default `max_rows`: no answer is longer, so what is longer is asked for in pages. */
+const PAGE_ROWS = 1_000;
+
+export interface SupabaseTarget {
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface SupabaseBackendOptions {
+  readonly timings: Timings;
+  /** Proves that a visitor is a person, where the project asks for it; the page renders the captcha. */
+  readonly captchaToken?: (() => Promise<string>) | undefined;
+}
+
+/** A client of the kit's own: it shares neither its session nor its URL with a client of the page. */
+export function ownClient({ url, key }: SupabaseTarget, { retryBaseMs, retryCapMs }: Timings): SupabaseClient {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- its default type and createClient's differ in an `any`
+  return createClient(url, key, {
+    auth: { storageKey: `livelit-auth-${new URL(url).host}`, detectSessionInUrl: false },
+    // realtime-js would come back after fixed times, together with everybody else.
+    realtime: { reconnectAfterMs: (tries: number) => backoff(tries, retryBaseMs, retryCapMs) },
+  });
+}
+
+/** The port over supabase-js. */
+export class SupabaseBackend implements Backend {
+  readonly #client: SupabaseClient;
+  readonly #options: SupabaseBackendOptions;
+  readonly #channels: Channels;
+  readonly #session = new LiveValue<Session | null>({ status: 'loading', data: undefined, sample: false });
+  readonly #unwatch: () => void;
+  #visiting: Promise<Session> | undefined;
+  #leaving = false;
+
+  constructor(client: SupabaseClient, options: SupabaseBackendOptions) {
+    this.#client = client;
+    this.#options = options;
+    const token = async () => (await client.auth.getSession()).data.session?.access_token;
+    this.#channels = new Channels(client.realtime, token, options.timings);
+    // Synchronous on purpose: auth-js holds a lock while it calls, and a call back into it would wait for ever.
+    const { data } = client.auth.onAuthStateChange((_event, session) => this.#show(session));
+    this.#unwatch = () => data.subscription.unsubscribe();
+  }
+
+  get session(): Live<Session | null> {
+    return this.#session;
+  }
+
+  async fetch<T>(query: Query, signal: AbortSignal): Promise<T> {
+    if ('rpc' in query) {
+      const answer = await this.#client.rpc(query.rpc, query.parameters).abortSignal(signal);
+      if (answer.error) throw answerError(answer.error, answer.status);
+      return answer.data as T;
+    }
+    const rows: unknown[] = [];
+    const limit = query.limit ?? Infinity;
+    for (;;) {
+      const wanted = Math.min(PAGE_ROWS, limit - rows.length);
+      let request = where(
+        this.#client.from(query.from).select(query.columns ?? '*') as unknown as RowQuery,
+        query.where,
+      );
+      for (const column of query.order) {
+        request = request.order(column.replace(/^-/, ''), { ascending: !column.startsWith('-') });
+      }
+      const { data, error, status } = await request.range(rows.length, rows.length + wanted - 1).abortSignal(signal);
+      if (error) throw answerError(error, status);
+      rows.push(...data);
+      if (data.length < wanted || rows.length >= limit) return rows as T;
+    }
+  }
+
+  async write(mutation: Mutation, signal: AbortSignal): Promise<void> {
+    const request =
+      'rpc' in mutation
+        ? this.#client.rpc(mutation.rpc, mutation.parameters)
+        : where(this.#client.from(mutation.update).update(mutation.values), mutation.where);
+    const { error, status } = await request.abortSignal(signal);
+    if (error) throw answerError(error, status);
+  }
+
+  async invoke(name: string, body: object, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.#client.functions.invoke<unknown>(name, { body: { ...body }, signal });
+    if (answer.error) throw await functionError(answer.error as Error);
+    return answer.data;
+  }
+
+  join(topic: string, listener: TopicListener): () => void {
+    return this.#channels.join(topic, listener);
+  }
+
+  signIn(credentials: Credentials): Promise<Session> {
+    if (credentials !== 'anonymous') return this.#signIn(this.#client.auth.signInWithPassword(credentials));
+    // Two first messages must not make two visitors.
+    this.#visiting ??= this.#visit().finally(() => (this.#visiting = undefined));
+    return this.#visiting;
+  }
+
+  async signOut(): Promise<void> {
+    this.#leaving = true;
+    try {
+      // This browser only: signing out here must not sign the person's phone out.
+      const { error } = await this.#client.auth.signOut({ scope: 'local' });
+      if (error) throw authError(error);
+    } finally {
+      this.#leaving = false;
+    }
+  }
+
+  close(): void {
+    this.#unwatch();
+    this.#channels.close();
+  }
+
+  async #visit(): Promise<Session> {
+    const captchaToken = await this.#options.captchaToken?.();
+    return this.#signIn(
+      this.#client.auth.signInAnonymously(captchaToken === undefined ? {} : { options: { captchaToken } }),
+    );
+  }
+
+  async #signIn(attempt: ReturnType<SupabaseClient['auth']['signInAnonymously']>): Promise<Session> {
+    const { data, error } = await attempt;
+    if (error) throw authError(error);
+    this.#show(data.session);
+    return this.#session.snapshot.data!;
+  }
+
+  #show(session: AuthSession | null): void {
+    const last = this.#session.snapshot.data;
+    if (session) {
+      const { id: userId, is_anonymous: anonymous = false, email = '' } = session.user;
+      const same = last?.userId === userId && last.anonymous === anonymous && last.email === email;
+      this.#session.set({ status: 'live', data: same ? last : { userId, anonymous, email }, sample: false });
+      return;
+    }
+    // A session that ended without anybody's wish; a visitor's is simply made anew when it is needed.
+    const ended =
+      last && !last.anonymous && !this.#leaving
+        ? new LivelitError('unauthenticated', 'Your session has ended. Please sign in again.', {
+            reason: 'session_ended',
+          })
+        : undefined;
+    const error = last === null ? this.#session.snapshot.error : ended;
+    this.#session.set({ status: 'live', data: null, error, sample: false });
+  }
+}
+
+/** The part of supabase-js's query builders that the filters need. */
+interface Filterable<Self> {
+  filter(column: string, operator: string, value: unknown): Self;
+  in(column: string, values: readonly unknown[]): Self;
+}
+
+/** supabase-js's builder of a SELECT, without its types for a schema that is known: they do not end here. */
+interface RowQuery extends Filterable<RowQuery> {
+  order(column: string, options: { ascending: boolean }): RowQuery;
+  range(from: number, to: number): RowQuery;
+  abortSignal(
+    signal: AbortSignal,
+  ): PromiseLike<
+    | { readonly data: unknown[]; readonly error: null; readonly status: number }
+    | { readonly data: null; readonly error: PostgrestError; readonly status: number }
+  >;
+}
+
+function where<Builder extends Filterable<Builder>>(builder: Builder, filters: readonly Filter[] = []): Builder {
+  return filters.reduce(
+    (narrowed, [column, operator, value]) =>
+      operator === 'in' ? narrowed.in(column, value as readonly unknown[]) : narrowed.filter(column, operator, value),
+    builder,
+  );
+}

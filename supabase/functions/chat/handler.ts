@@ -1,0 +1,47 @@
+import { withCors } from '../_shared/cors.ts';
+import { EventStream } from '../_shared/event-stream.ts';
+import { caller, rpc, type Caller } from '../_shared/service.ts';
+import { addressHash } from './address.ts';
+import { admit } from './admission.ts';
+import { followReply } from './follow.ts';
+import { writeReply } from './reply.ts';
+import { readChatRequest } from './request.ts';
+
+/** Keeps the worker alive for work that outlives the response; hosted only, a local Deno simply lives on. */
+declare const EdgeRuntime: { waitUntil(work: Promise<unknown>): void } | undefined;
+
+/**
+ * `POST /functions/v1/chat`: `send` answers with server-sent events (`meta`, `delta`…, `usage`, `done` or `error`),
+ * `stop` with `{ stopped }`; see docs/guides/chat-protocol.md.
+ */
+export const handler: (request: Request) => Promise<Response> = withCors(async (request) => {
+  const from = await caller(request);
+  const asked = await readChatRequest(request);
+  if (asked.action === 'stop') {
+    return Response.json({
+      stopped: await rpc<boolean>('chat_stop', { p_user_id: from.id, p_message_id: asked.messageId }),
+    });
+  }
+  return send(from, asked, await addressHash(request.headers));
+});
+
+async function send(
+  from: Caller,
+  asked: { sessionId: string; clientId: string; content: string },
+  address: string | null,
+): Promise<Response> {
+  const admission = await admit(from.id, asked, address);
+  const events = new EventStream();
+  events.send('meta', {
+    session_id: admission.session_id,
+    user_message_id: admission.user_message_id,
+    message_id: admission.message_id,
+    created: admission.created,
+  });
+  const work = (admission.resume ? followReply(admission, events) : writeReply(admission, events)).finally(() =>
+    events.close(),
+  );
+  // A visitor who leaves keeps the reply: it is finished and saved without them.
+  if (typeof EdgeRuntime !== 'undefined') EdgeRuntime.waitUntil(work);
+  return events.response;
+}

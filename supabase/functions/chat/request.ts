@@ -1,0 +1,68 @@
+import { FunctionError } from '../_shared/errors.ts';
+
+/** The longest message of a visitor, in UTF-16 code units as JavaScript counts. */
+export const MAX_CONTENT = 2_000;
+
+/** No request of this function comes near; what is longer is not read. */
+const MAX_BODY_BYTES = 32_768;
+
+export type ChatRequest =
+  | { readonly action: 'send'; readonly sessionId: string; readonly clientId: string; readonly content: string }
+  | { readonly action: 'stop'; readonly messageId: string };
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Reads and checks the body. @throws {FunctionError} `invalid`, with a sentence about the first thing that is wrong. */
+export async function readChatRequest(request: Request): Promise<ChatRequest> {
+  if (request.method !== 'POST') throw new FunctionError('invalid', 'method', 'Send a POST request.');
+  const text = await request.text();
+  if (text.length > MAX_BODY_BYTES) throw new FunctionError('invalid', 'body_size', 'The request is too long.');
+  const body = parseObject(text);
+  switch (body.action) {
+    case 'send':
+      return {
+        action: 'send',
+        sessionId: uuid(body, 'session_id'),
+        clientId: uuid(body, 'client_id'),
+        content: content(body.content),
+      };
+    case 'stop':
+      return { action: 'stop', messageId: uuid(body, 'message_id') };
+    default:
+      throw new FunctionError('invalid', 'action', '"action" is one of: send, stop.');
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Falls through to the one sentence for all of it.
+  }
+  throw new FunctionError('invalid', 'body', 'The body is a JSON object.');
+}
+
+function uuid(body: Record<string, unknown>, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string' && UUID.test(value)) return value;
+  throw new FunctionError('invalid', name, `"${name}" is a UUID in lower case.`);
+}
+
+function content(value: unknown): string {
+  if (typeof value !== 'string' || !value.trim()) {
+    throw new FunctionError('invalid', 'length', 'Please write a message first.');
+  }
+  if (value.length > MAX_CONTENT) {
+    throw new FunctionError(
+      'invalid',
+      'length',
+      `A message has at most ${MAX_CONTENT} characters; this one has ${value.length}.`,
+    );
+  }
+  // A lone surrogate or a NUL is no text that Postgres could store.
+  if (!value.isWellFormed() || value.includes('\0')) {
+    throw new FunctionError('invalid', 'characters', 'The message contains characters that cannot be stored.');
+  }
+  return value;
+}

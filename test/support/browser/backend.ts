@@ -1,0 +1,50 @@
+import { executeServerCommand } from '@web/test-runner-commands';
+import { connect, disconnect, type ConnectOptions } from '../../../src/connect.ts';
+import { signIn, signOut, type Session } from '../../../src/services/account.ts';
+import type { BackendCommands } from '../wtr-backend.ts';
+
+const ask = <Name extends keyof BackendCommands>(
+  name: Name,
+  payload?: BackendCommands[Name]['payload'],
+): Promise<BackendCommands[Name]['result']> => executeServerCommand(name, payload as never);
+
+/** Runs a statement as the superuser of the local backend. */
+export const sql = (text: string, parameters: unknown[] = []) => ask('backend:sql', { sql: text, parameters });
+
+export const setFunctionsDown = (down: boolean) => ask('backend:functions-down', down);
+export const dropSockets = () => ask('backend:drop-sockets');
+export const setPace = (tokensPerSecond: number) => ask('backend:pace', tokensPerSecond);
+
+/** Intervals for tests: quick, and otherwise in the proportions of the real ones. */
+const QUICK: NonNullable<ConnectOptions['timings']> = {
+  debounceMs: 50,
+  maxWaitMs: 200,
+  lingerMs: 50,
+  retryBaseMs: 50,
+  retryCapMs: 200,
+};
+
+/** Connects the test page to the local backend. */
+export async function connectToBackend(options: ConnectOptions = {}): Promise<void> {
+  const { url, key } = await ask('backend:target');
+  connect({ url, key, ...options, timings: { ...QUICK, ...options.timings } });
+}
+
+/** Makes a new member with an account and signs them in on this page. */
+export async function signInNewMember(): Promise<Session> {
+  const { url, key } = await ask('backend:target');
+  const login = { email: `${crypto.randomUUID()}@test.invalid`, password: 'correct horse' };
+  await fetch(`${url}/auth/v1/signup`, {
+    method: 'POST',
+    headers: { apikey: key, 'content-type': 'application/json' },
+    body: JSON.stringify(login),
+  });
+  return signIn(login.email, login.password);
+}
+
+/** Leaves the page as it was found: signed out, disconnected, nothing kept. */
+export async function leaveBackend(): Promise<void> {
+  await signOut().catch(() => undefined);
+  disconnect();
+  localStorage.clear();
+}

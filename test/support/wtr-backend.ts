@@ -1,0 +1,39 @@
+import type { TestRunnerPlugin } from '@web/test-runner';
+import { startBackend, type LocalBackend } from '../../local/backend.ts';
+
+/** What a browser test may ask of the local backend that runs beside it. */
+export interface BackendCommands {
+  'backend:target': { payload: undefined; result: { url: string; key: string } };
+  'backend:sql': { payload: { sql: string; parameters?: unknown[] }; result: Record<string, unknown>[] };
+  'backend:functions-down': { payload: boolean; result: true };
+  'backend:drop-sockets': { payload: undefined; result: true };
+  'backend:pace': { payload: number; result: true };
+}
+
+/** Starts a backend in memory for a run of Web Test Runner, and lets its tests talk to it. */
+export function backendPlugin(): TestRunnerPlugin {
+  let backend: LocalBackend;
+  const answers: { [Name in keyof BackendCommands]: (payload: BackendCommands[Name]['payload']) => unknown } = {
+    'backend:target': () => ({ url: backend.url, key: backend.keys.publishable }),
+    'backend:sql': ({ sql, parameters }) => backend.database.query(sql, parameters),
+    'backend:functions-down': (down) => void (backend.functions.down = down),
+    'backend:drop-sockets': () => backend.realtime.dropSockets(),
+    'backend:pace': (tokensPerSecond) => void (backend.openai.tokensPerSecond = tokensPerSecond),
+  };
+  return {
+    name: 'livelit-backend',
+    async serverStart() {
+      backend = await startBackend({ port: 0, joinErrorDelayMs: 0 });
+      backend.openai.tokensPerSecond = 400;
+    },
+    async serverStop() {
+      await backend.close();
+    },
+    async executeCommand({ command, payload }) {
+      if (!(command in answers)) return null;
+      const answer = answers[command as keyof BackendCommands] as (payload: unknown) => unknown;
+      // Nothing would mean that this plugin does not know the command.
+      return (await answer(payload)) ?? true;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { globSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { defineConfig, type UserConfig } from 'vite';
+
+const ROOT = import.meta.dirname;
+const src = (file: string) => join(ROOT, 'src', file);
+
+/** The npm package: one file a module, dependencies left to the reader's own bundler. */
+const npm: UserConfig = {
+  build: {
+    outDir: 'dist/npm',
+    target: 'es2022',
+    minify: false,
+    sourcemap: true,
+    lib: {
+      formats: ['es'],
+      entry: {
+        index: src('index.ts'),
+        define: src('define.ts'),
+        ...Object.fromEntries(tags().map((tag) => [`define/${tag}`, src(`define/${tag}.ts`)])),
+      },
+    },
+    rolldownOptions: {
+      external: /^(@lit|@supabase|chart\.js|eventsource-parser|idb|lit)(\/|$)/,
+      output: { preserveModules: true, preserveModulesRoot: src('') },
+    },
+  },
+};
+
+/** The script-tag bundle: an entry that loads the rest in pieces, from wherever it was loaded itself. */
+const cdn: UserConfig = {
+  base: './',
+  publicDir: false,
+  resolve: { alias: { '@supabase/storage-js': src('store/no-storage.ts') } },
+  build: {
+    outDir: 'dist/cdn',
+    target: 'es2022',
+    sourcemap: true,
+    // As a library, so that Vite leaves its preload helper out: chunks would import it from the entry, and a page that
+    // loads the entry as `livelit.js?v=2` would then have it twice.
+    lib: { formats: ['es'], entry: { livelit: src('loader.ts') } },
+    rolldownOptions: {
+      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', minify: true },
+    },
+  },
+};
+
+/** The demo: the kit from its sources, the portfolio page from the built bundle. */
+const demo: UserConfig = {
+  root: join(ROOT, 'demo'),
+  publicDir: join(ROOT, 'dist'),
+  resolve: {
+    alias: [
+      { find: /^livelit$/, replacement: src('index.ts') },
+      { find: /^livelit\/define$/, replacement: src('define.ts') },
+    ],
+  },
+  server: { host: '127.0.0.1', strictPort: true, fs: { allow: [ROOT] } },
+};
+
+export default defineConfig(({ mode }) => (mode === 'npm' ? npm : mode === 'cdn' ? cdn : demo));
+
+function tags(): string[] {
+  return globSync('src/define/*-*.ts', { cwd: ROOT }).map((file) => basename(file, '.ts'));
+}

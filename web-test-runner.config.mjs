@@ -1,0 +1,16 @@
+import { esbuildPlugin } from '@web/dev-server-esbuild';
+import { playwrightLauncher } from '@web/test-runner-playwright';
+import { CHROMIUM_ARGS, findChromium } from './test/support/chromium.ts';
+import { backendPlugin } from './test/support/wtr-backend.ts';
+
+/** @type {import('@web/test-runner').TestRunnerConfig} */
+export default {
+  files: 'test/{store,services,elements,contract}/**/*.test.ts',
+  nodeResolve: { exportConditions: ['browser', 'development'] },
+  browsers: [playwrightLauncher({ launchOptions: { executablePath: findChromium(), args: CHROMIUM_ARGS } })],
+  // One page at a time on two cores: tests that wait for a frame must not wait for another page's.
+  concurrency: 1,
+  plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' }), backendPlugin()],
+  testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
+  testsFinishTimeout: 300_000,
+};
