@@ -20,7 +20,7 @@ const SUPABASE = [
 ];
 const LIT = ['^(lit|@lit)(/|$)', 'Lit stays in src/elements.'];
 const CHART = ['^chart\\.js', 'chart.js stays in src/elements/usage-chart.drawing.ts, which is loaded dynamically.'];
-const ENTRIES = ['(connect|define|loader|index)\\.ts$', 'Entries are leaves: nobody imports them.'];
+const ENTRIES = ['(connect|define|loader|index|testing)\\.ts$', 'Entries are leaves: nobody imports them.'];
 const UP_TO_ELEMENTS = ['/elements/', 'elements → services → store, never back.'];
 const UP_TO_SERVICES = ['/services/', 'elements → services → store, never back.'];
 const SIDEWAYS_SERVICES = [
@@ -101,7 +101,20 @@ export default ts.config(
   { files: ['demo/**', 'stories/**', 'test/e2e/**'], rules: forbid(INTERNALS) },
   {
     files: ['test/**', 'bench/**', 'stories/**'],
-    rules: { 'no-console': 'off', '@typescript-eslint/no-unused-expressions': 'off' },
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      // Node's own test functions answer promises that nobody has to wait for.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['describe', 'it', 'test', 'suite'] },
+          ],
+        },
+      ],
+    },
   },
   { files: ['**/*.js', '**/*.mjs', '*.config.ts'], ...ts.configs.disableTypeChecked },
 );

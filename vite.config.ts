@@ -17,6 +17,7 @@ const npm: UserConfig = {
       entry: {
         index: src('index.ts'),
         define: src('define.ts'),
+        testing: src('testing.ts'),
         ...Object.fromEntries(tags().map((tag) => [`define/${tag}`, src(`define/${tag}.ts`)])),
       },
     },

@@ -13,4 +13,6 @@ export default {
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' }), backendPlugin()],
   testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
   testsFinishTimeout: 300_000,
+  // Tests connect one page again and again; auth-js warns of each client after the first, also when they are gone.
+  filterBrowserLogs: ({ args }) => !/Multiple GoTrueClient|Lit is in dev mode/.test(String(args[0])),
 };

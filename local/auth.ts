@@ -3,10 +3,20 @@ import { decodeJwt } from 'jose';
 import type { Database } from './database.ts';
 import { signToken } from './keys.ts';
 
+/** A user as GoTrue answers it; only what is changed here. */
+interface UserBody {
+  id: string;
+  email?: string | undefined;
+  is_anonymous?: boolean;
+  identities?: unknown[];
+  app_metadata?: Record<string, unknown>;
+  user_metadata?: Record<string, unknown>;
+}
+
 /** A session as GoTrue answers it; only what is changed here. */
 interface SessionBody {
   access_token: string;
-  user: { id: string; email?: string | undefined; is_anonymous?: boolean };
+  user: UserBody;
 }
 
 interface UserRow {
@@ -16,7 +26,7 @@ interface UserRow {
 }
 
 /**
- * `/auth/v1` of @supabase/lite with what it lacks: anonymous sign-in, and tokens that carry `app_metadata`,
+ * `/auth/v1` of @supabase/lite with what it lacks: anonymous sign-in, and tokens and users that carry `app_metadata`,
  * `user_metadata` and `is_anonymous` as hosted ones do.
  */
 export async function handleAuth(request: Request, database: Database, jwtSecret: string): Promise<Response> {
@@ -25,18 +35,20 @@ export async function handleAuth(request: Request, database: Database, jwtSecret
   return database.exclusive(async (driver) => {
     const response = await database.app.fetch(inner);
     if (!response.ok || !response.headers.get('content-type')?.includes('json')) return response;
-    const body = (await response.clone().json()) as Partial<SessionBody>;
-    if (!body.access_token || !body.user) return response;
+    const body = (await response.clone().json()) as Partial<SessionBody & UserBody>;
+    const user = body.user ?? (pathname === '/auth/v1/user' ? (body as UserBody) : undefined);
+    if (!user) return response;
     const { rows } = await driver.query<UserRow>(
       'select is_anonymous, raw_app_meta_data, raw_user_meta_data from auth.users where id = $1',
-      [body.user.id],
+      [user.id],
     );
+    const row = rows[0]!;
     const headers = new Headers(response.headers);
     headers.delete('content-length');
-    return Response.json(await faithful(body as SessionBody, rows[0]!, jwtSecret), {
-      status: response.status,
-      headers,
-    });
+    return Response.json(
+      body.access_token ? await faithful(body as SessionBody, row, jwtSecret) : faithfulUser(user, row),
+      { status: response.status, headers },
+    );
   });
 }
 
@@ -60,14 +72,23 @@ async function asSignUp(request: Request): Promise<Request> {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function faithful(body: SessionBody, user: UserRow, jwtSecret: string): Promise<SessionBody> {
-  const { is_anonymous: anonymous, raw_app_meta_data, raw_user_meta_data } = user;
+/** The user as the database knows them; the identity that lite made for an invented address is not shown. */
+const faithfulUser = (user: UserBody, row: UserRow): UserBody => ({
+  ...user,
+  is_anonymous: row.is_anonymous,
+  app_metadata: row.raw_app_meta_data,
+  user_metadata: row.raw_user_meta_data,
+  ...(row.is_anonymous && { email: '', identities: [] }),
+});
+
+async function faithful(body: SessionBody, row: UserRow, jwtSecret: string): Promise<SessionBody> {
+  const { is_anonymous: anonymous, raw_app_meta_data, raw_user_meta_data } = row;
   const { email, ...claims } = decodeJwt(body.access_token);
   return {
     ...body,
@@ -83,6 +104,6 @@ async function faithful(body: SessionBody, user: UserRow, jwtSecret: string): Pr
       },
       jwtSecret,
     ),
-    user: { ...body.user, email: anonymous ? '' : body.user.email, is_anonymous: anonymous },
+    user: faithfulUser(body.user, row),
   };
 }

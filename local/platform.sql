@@ -36,12 +36,17 @@ $$;
 grant execute on function auth.jwt(), auth.uid(), auth.role() to anon, authenticated, service_role;
 
 -- @supabase/lite cannot make anonymous users; local/auth.ts signs them up under a throw-away address, and this
--- trigger turns the row into what GoTrue would have written, before any other trigger sees it.
+-- trigger turns the row into what GoTrue would have written, before any other trigger sees it. What lite notes about
+-- the address in the metadata, at once and later, goes too.
 create or replace function auth.mark_anonymous() returns trigger language plpgsql set search_path = '' as $$
 begin
     if new.email like '%@anonymous.invalid' then
         new.is_anonymous := true;
         new.email := null;
+    end if;
+    if new.is_anonymous then
+        new.raw_app_meta_data := new.raw_app_meta_data - '{provider,providers}'::text[];
+        new.raw_user_meta_data := new.raw_user_meta_data - '{sub,email,email_verified,phone_verified}'::text[];
     end if;
     return new;
 end $$;
@@ -50,7 +55,7 @@ do $$
 begin
     if to_regclass('auth.users') is not null then
         drop trigger if exists a_mark_anonymous on auth.users;
-        create trigger a_mark_anonymous before insert on auth.users
+        create trigger a_mark_anonymous before insert or update on auth.users
             for each row execute function auth.mark_anonymous();
     end if;
 end $$;

@@ -31,7 +31,7 @@ export function connect(options: ConnectOptions): void {
   const target = client ? undefined : { url: checkUrl(options.url), key: checkKey(options.key) };
   const open = async () => {
     const { SupabaseBackend, ownClient } = await import('./store/supabase-backend.ts');
-    return new SupabaseBackend(client ?? ownClient(target!, timings), { timings, captchaToken });
+    return new SupabaseBackend(client ?? ownClient(target!, timings), { timings, captchaToken, own: !client });
   };
   store().connection.attach(target?.url ?? addressOf(client!), open, options.timings);
 }

@@ -20,6 +20,8 @@ export class Connection {
   readonly channels = new Map<string, Channel>();
   readonly #socket: WebSocket;
   readonly #authority: Authority;
+  /** Frames are dealt with one after another: a leave must not overtake the join that it takes back. */
+  #turn = Promise.resolve();
 
   constructor(socket: WebSocket, authority: Authority) {
     this.#socket = socket;
@@ -27,7 +29,7 @@ export class Connection {
     socket.on('message', (data: Buffer, binary) => {
       // The only binary frame of a client is a broadcast. There is no INSERT policy for it on `realtime.messages`, and
       // hosted says nothing to a broadcast that row-level security refuses.
-      if (!binary) void this.#receive(data.toString());
+      if (!binary) this.#turn = this.#turn.then(() => this.#receive(data.toString()));
     });
     socket.on('close', () => {
       for (const channel of this.channels.values()) channel.close();
@@ -100,7 +102,8 @@ export class Connection {
     if (config.postgres_changes?.length) return 'Unsupported: The local Realtime server has no postgres_changes yet';
     const claims = await this.#claims(frame.payload.access_token);
     if (typeof claims === 'string') return claims;
-    if (!(await this.#authority.canReceive(claims, topic))) return unauthorized(topic);
+    const refusal = await this.#refusal(claims, topic);
+    if (refusal !== undefined) return refusal;
     const before = this.channels.get(topic);
     if (before) this.closeChannel(before, 'Replaced by a newer join of the same topic');
     const channel = new Channel(topic, frame.joinRef);
@@ -116,11 +119,22 @@ export class Connection {
       this.closeChannel(channel, claims);
       return;
     }
-    if (!(await this.#authority.canReceive(claims, channel.topic))) {
-      this.closeChannel(channel, unauthorized(channel.topic));
+    const refusal = await this.#refusal(claims, channel.topic);
+    if (refusal !== undefined) {
+      this.closeChannel(channel, refusal);
       return;
     }
     channel.expireWith(claims, () => this.closeChannel(channel, 'Token has expired'));
+  }
+
+  /** Why the bearer may not listen, in hosted's words; undefined when they may. */
+  async #refusal(claims: Claims, topic: string): Promise<string | undefined> {
+    try {
+      if (await this.#authority.canReceive(claims, topic)) return undefined;
+      return `Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`;
+    } catch (error) {
+      return `RlsPolicyError: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 
   async #claims(token: unknown): Promise<Claims | string> {
@@ -146,6 +160,3 @@ export class Connection {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeFrame(frame));
   }
 }
-
-const unauthorized = (topic: string) =>
-  `Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`;

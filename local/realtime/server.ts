@@ -44,13 +44,15 @@ export class RealtimeServer {
     await this.#database.exec(`delete from realtime.messages where inserted_at < now() - interval '3 days'`);
     await this.#database.listen('livelit_broadcast', (id) => {
       this.#announced.push(id);
-      if (this.#announced.length === 1) queueMicrotask(() => void this.#fanOut());
+      if (this.#announced.length === 1) queueMicrotask(() => void this.#fanOut().catch(dropped));
     });
   }
 
   /** Takes over an HTTP upgrade, or refuses it with 401 as hosted does. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    // A client that breaks off here would otherwise end the process.
+    socket.on('error', () => socket.destroy());
     if (!(await this.#knows(searchParams.get('apikey') ?? request.headers['x-api-key']))) {
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
@@ -95,7 +97,13 @@ export class RealtimeServer {
     for (const id of ids) {
       const row = byId.get(id);
       if (!row) continue;
-      for (const connection of this.#connections) connection.broadcast(row.topic, row.event, row.id, row.payload);
+      try {
+        for (const connection of this.#connections) connection.broadcast(row.topic, row.event, row.id, row.payload);
+      } catch (error) {
+        dropped(error);
+      }
     }
   }
 }
+
+const dropped = (error: unknown) => console.error(`The local Realtime server dropped a broadcast: ${String(error)}`);

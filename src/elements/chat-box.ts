@@ -83,6 +83,9 @@ export class ChatBoxElement extends LitElement {
   /** The conversation whose draft stands in the input. */
   #draftOf = '';
 
+  /** A message is being handed over: a second Enter must not send it twice. */
+  #handingOver = false;
+
   /** The reply that was last seen being written: what is announced is its end. */
   #writing: string | undefined;
 
@@ -222,17 +225,22 @@ export class ChatBoxElement extends LitElement {
     this.problem = undefined;
     const send = new ChatBoxSendEvent(content);
     if (!content.trim() || !this.dispatchEvent(send)) return;
+    this.#deliver(content).catch(this.#showProblem);
+  }
+
+  /** Hands a message over; until that has worked it stays in the input, to be put right or sent again. */
+  async #deliver(content: string) {
+    if (this.#handingOver) return;
+    this.#handingOver = true;
     try {
-      if (!this.#chat || !this.#sessionId) {
-        throw new LivelitError('unavailable', strings.chat.notConnected, { reason: 'not_connected' });
-      }
-      this.#chat.sendMessage(this.#sessionId, content);
-    } catch (error) {
-      // What was written stays in the input, to be put right.
-      this.problem = LivelitError.from(error);
-      return;
+      // Both are there at once, unless somebody writes faster than the page loads.
+      const chat = this.#chat ?? (await loadChat());
+      chat.sendMessage(this.#sessionId || (await chat.readySession()), content);
+    } finally {
+      this.#handingOver = false;
     }
-    this.input.value = '';
+    // What was written meanwhile is the next message.
+    if (this.input.value === content) this.input.value = '';
     this.#keepDraft();
     this.#pinned = true;
     const sent = new ChatBoxSentEvent(content);

@@ -13,6 +13,7 @@ export class LiveController<T> implements ReactiveController {
   readonly #internals: ElementInternals | undefined;
   #live: Live<T> | undefined;
   #leave: (() => void) | undefined;
+  #connected = false;
 
   /** @param choose - Which Live to read; asked before every render, so it may depend on properties. */
   constructor(host: ReactiveControllerHost, choose: () => Live<T> | undefined, internals?: ElementInternals) {
@@ -27,20 +28,25 @@ export class LiveController<T> implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.#follow(this.#choose());
+    this.#connected = true;
+    this.#follow();
   }
 
   hostUpdate(): void {
-    this.#follow(this.#choose());
+    // An update may still be due when the element has left the page; it shows what was known last.
+    if (this.#connected) this.#follow();
     this.#showStates();
   }
 
   hostDisconnected(): void {
-    this.#follow(undefined);
+    this.#connected = false;
+    this.#leave?.();
+    this.#leave = undefined;
   }
 
-  #follow(live: Live<T> | undefined): void {
-    if (live === this.#live) return;
+  #follow(): void {
+    const live = this.#choose();
+    if (live === this.#live && this.#leave) return;
     // The new one first: two that share a topic must not leave it and join it again.
     const leave = this.#leave;
     this.#live = live;

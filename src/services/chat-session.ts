@@ -1,28 +1,32 @@
+import type { Session } from '../store/backend.ts';
 import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
 
 /** How many conversations a browser remembers to exist on the server. */
 const REMEMBERED = 20;
 
 const prefix = (target: string) => `livelit:chat:${target}:`;
-const currentKey = (target: string, userId: string | null) => `${prefix(target)}current:${userId ?? ''}`;
+/** Whoever has no account is one visitor: the anonymous users that a browser has had come and go. */
+const currentKey = (target: string, session: Session | null) =>
+  `${prefix(target)}current:${session && !session.anonymous ? session.userId : ''}`;
 const establishedKey = (target: string) => `${prefix(target)}established`;
 
 /**
- * The conversation that this browser is having as this user (null: a visitor who has not written yet). A visitor's goes
- * with them when they are signed in; a new one is made when there is none.
+ * The conversation that this browser is having. A visitor's goes with them when they sign in to an account; a new one
+ * is made when there is none.
  */
-export function currentSessionId(target: string, userId: string | null): string {
-  const own = readLocal(currentKey(target, userId));
+export function currentSessionId(target: string, session: Session | null): string {
+  const key = currentKey(target, session);
+  const visitorsKey = currentKey(target, null);
+  const own = readLocal(key);
   if (own) return own;
-  const visitors = userId === null ? undefined : readLocal(currentKey(target, null));
-  const id = visitors ?? makeId();
-  writeLocal(currentKey(target, userId), id);
-  if (visitors) writeLocal(currentKey(target, null), undefined);
+  const id = readLocal(visitorsKey) ?? makeId();
+  writeLocal(key, id);
+  if (key !== visitorsKey) writeLocal(visitorsKey, undefined);
   return id;
 }
 
-export function startSession(target: string, userId: string | null): void {
-  writeLocal(currentKey(target, userId), makeId());
+export function startSession(target: string, session: Session | null): void {
+  writeLocal(currentKey(target, session), makeId());
 }
 
 /** Whether the server is known to have the conversation: until then there is no topic to join. */

@@ -25,8 +25,31 @@ export function currentSession(): Live<string> {
   return store().live<string>({
     key: 'chat:session',
     requires: 'nothing',
-    fetch: ({ target, session }) => Promise.resolve(currentSessionId(target, session?.userId ?? null)),
+    fetch: ({ target, session }) => Promise.resolve(currentSessionId(target, session)),
     watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
+  });
+}
+
+/**
+ * The id of the conversation, as soon as it is known.
+ *
+ * @throws {LivelitError} `unavailable` on a page that is not connected.
+ */
+export function readySession(): Promise<string> {
+  const live = currentSession();
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const { data } = live.snapshot;
+      if (data === undefined && store().connection.target !== undefined) return;
+      leave();
+      if (data !== undefined) {
+        resolve(data);
+        return;
+      }
+      reject(new LivelitError('unavailable', 'This chat is not connected yet.', { reason: 'not_connected' }));
+    };
+    const leave = live.subscribe(look);
+    look();
   });
 }
 
@@ -34,7 +57,7 @@ export function currentSession(): Live<string> {
 export async function newConversation(): Promise<void> {
   const { connection } = store();
   const backend = await connection.backend();
-  startSession(connection.target!, backend.session.snapshot.data?.userId ?? null);
+  startSession(connection.target!, backend.session.snapshot.data ?? null);
 }
 
 /**

@@ -34,18 +34,18 @@ export interface ConnectionFacts {
   /** What is said of each topic that somebody wants. */
   readonly topics: readonly TopicState[];
   readonly entries: readonly OutboxEntry[];
-  readonly inFlight: number;
+  readonly fetching: boolean;
   readonly lastSyncAt: number | undefined;
 }
 
 /** The connection that follows from the facts; a pure function, so that no state can disagree with another. */
 export function connectionOf(facts: ConnectionFacts): Connection {
-  const { entries, inFlight, lastSyncAt } = facts;
+  const { entries, fetching, lastSyncAt } = facts;
   const pending = entries.filter(({ state }) => state === 'pending' || state === 'sending').length;
   const failed = entries.filter(({ state }) => state === 'failed').length;
   const sending = entries.some(({ state }) => state === 'sending');
   const [state, reason] = stateOf(facts);
-  return { state, reason, pending, failed, busy: inFlight > 0 || sending || state === 'connecting', lastSyncAt };
+  return { state, reason, pending, failed, busy: fetching || sending || state === 'connecting', lastSyncAt };
 }
 
 function stateOf({ project, online, sessionError, topics }: ConnectionFacts): [ConnectionState, string] {

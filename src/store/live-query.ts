@@ -1,9 +1,8 @@
-import { backoff } from './backoff.ts';
 import type { Backend, Session, TopicEvent, TopicListener } from './backend.ts';
-import { Debounce } from './debounce.ts';
-import { LivelitError } from './error.ts';
+import type { LivelitError } from './error.ts';
 import { LiveValue, type Live, type Snapshot, type Status } from './live.ts';
 import type { Lane, Outbox, OutboxEntry } from './outbox.ts';
+import { Refetch } from './refetch.ts';
 import type { Timings } from './timings.ts';
 
 /** What a fetch may use. */
@@ -51,12 +50,12 @@ export interface QueryHost {
   readonly timings: Timings;
   readonly outbox: Outbox;
   join(topic: string, listener: TopicListener): () => void;
-  /** A fetch began or ended. */
-  busy(change: 1 | -1): void;
+  /** Somebody reads the query from now on, or nobody does any more. */
+  reading<T>(query: LiveQuery<T>, on: boolean): void;
+  /** The query's fetch runs, or does not. */
+  fetching(query: object, on: boolean): void;
   /** The server has confirmed the data. */
   synced(): void;
-  /** Nobody has read the query for the linger. */
-  release(key: string): void;
 }
 
 /**
@@ -67,32 +66,26 @@ export class LiveQuery<T> implements Live<T> {
   readonly options: LiveQueryOptions<T>;
   readonly #host: QueryHost;
   readonly #value = new LiveValue<T>();
-  readonly #signals: Debounce;
   #linger: ReturnType<typeof setTimeout> | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  /** Identifies one activation: what was begun under an older one is ignored. */
-  #run: AbortController | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  /** Present while somebody who may fetch is signed in: what the topics are, and then the data. */
+  #joining: Refetch<readonly string[]> | undefined;
+  #refetch: Refetch<T> | undefined;
+  #started = false;
   #leave: (() => void)[] = [];
+  /** Topics that are not joined at present. */
+  readonly #gaps = new Set<string>();
   /** Undefined: nothing is known. */
   #data: T | undefined;
   #sample = false;
+  /** Whose the data is. */
   #owner: string | null = null;
   #at: number | undefined;
-  #error: LivelitError | undefined;
-  #waiting = true;
-  /** Topics that are not joined at present. */
-  readonly #gaps = new Set<string>();
-  #fetching = false;
-  #fetchAgain = false;
-  /** Events that came during the running fetch, to be applied to what it brings. */
-  #replay: TopicEvent[] = [];
-  #failures = 0;
   #shown: { data: T | undefined; entries: readonly OutboxEntry[]; result: T | undefined } | undefined;
 
   constructor(options: LiveQueryOptions<T>, host: QueryHost) {
     this.options = options;
     this.#host = host;
-    this.#signals = new Debounce(() => void this.#fetch(), host.timings.debounceMs, host.timings.maxWaitMs);
   }
 
   get snapshot(): Snapshot<T> {
@@ -101,69 +94,57 @@ export class LiveQuery<T> implements Live<T> {
 
   subscribe(listener: () => void): () => void {
     clearTimeout(this.#linger);
-    if (!this.#run) this.start();
+    if (!this.#started) this.start();
     const leave = this.#value.subscribe(listener);
     return () => {
       leave();
       if (this.#value.watched) return;
       clearTimeout(this.#linger);
-      this.#linger = setTimeout(() => {
-        this.#stop();
-        this.#host.release(this.options.key);
-      }, this.#host.timings.lingerMs);
+      this.#linger = setTimeout(() => this.#stop(), this.#host.timings.lingerMs);
     };
   }
 
   /** Begins again from the top: another session, another project, another set of topics. */
   start(): void {
     this.#stop();
-    const run = (this.#run = new AbortController());
-    const { options } = this;
+    this.#started = true;
+    this.#host.reading(this, true);
+    const { overlay, watch, requires } = this.options;
     const { backend, timings, outbox } = this.#host;
-    if (options.overlay) {
-      outbox.register(options.overlay.lane);
-      this.#leave.push(outbox.entries.subscribe(() => this.#publish()));
+    if (overlay) {
+      outbox.register(overlay.lane);
+      this.#leave.push(outbox.entries.subscribe(() => this.#changed()));
     }
-    if (options.watch) this.#leave.push(options.watch(() => this.start()));
+    if (watch) this.#leave.push(watch(() => this.start()));
     const session = backend?.session.snapshot;
-    this.#waiting = true;
     if (!backend) {
-      this.#forgetOthers(null);
+      this.#forget();
       // A page that connects late must not flash invented numbers first.
-      this.#retry = setTimeout(() => this.#showPlaceholder(), timings.connectPatienceMs);
-    } else if (session?.status === 'live' && !permitted(options.requires, session.data ?? null)) {
-      this.#showPlaceholder();
+      this.#patience = setTimeout(() => this.#showPlaceholder(), timings.connectPatienceMs);
     } else if (session?.status === 'live') {
-      const context = { backend, session: session.data ?? null, target: this.#host.target, signal: run.signal };
-      this.#forgetOthers(context.session);
-      this.#waiting = false;
-      void this.#joinAndFetch(context);
+      const who = session.data ?? null;
+      if (permitted(requires, who)) this.#activate(backend, who);
+      else this.#showPlaceholder();
     }
-    this.#publish();
-  }
-
-  /** Ends for good. */
-  close(): void {
-    clearTimeout(this.#linger);
-    this.#stop();
+    this.#changed();
   }
 
   /** Fetches again: somebody asked for it, or a write has arrived. */
   refresh(): void {
-    if (!this.#waiting) void this.#fetch();
+    void this.#refetch?.now();
   }
 
   /** Takes an event as if it had come from a topic. */
   receive(event: TopicEvent): void {
     const { apply, relevant } = this.options;
     if (relevant && !relevant(event)) return;
-    if (!apply) return this.#signals.signal();
-    if (this.#fetching) this.#replay.push(event);
+    if (!apply) return this.#refetch?.signal();
+    this.#refetch?.note(event);
     if (this.#data === undefined) return;
     const next = apply(this.#data, event);
-    if (next === undefined) return this.#signals.signal();
+    if (next === undefined) return this.#refetch?.signal();
     this.#data = next;
-    this.#publish();
+    this.#changed();
   }
 
   /** A write of the lane has arrived; its overlay goes as soon as the data shows it. */
@@ -176,140 +157,104 @@ export class LiveQuery<T> implements Live<T> {
   }
 
   #stop(): void {
-    this.#run?.abort();
-    this.#run = undefined;
-    clearTimeout(this.#retry);
-    this.#signals.cancel();
+    this.#started = false;
+    this.#joining?.stop();
+    this.#refetch?.stop();
+    this.#joining = undefined;
+    this.#refetch = undefined;
+    clearTimeout(this.#patience);
     for (const leave of this.#leave.splice(0)) leave();
     this.#gaps.clear();
-    if (this.#fetching) this.#host.busy(-1);
-    this.#fetching = false;
-    this.#fetchAgain = false;
-    this.#replay = [];
-    this.#failures = 0;
-    this.#error = undefined;
+    this.#host.fetching(this, false);
+    this.#host.reading(this, false);
   }
 
   /** What somebody else was shown, or what was invented, is not shown to this user. */
   #forgetOthers(session: Session | null): void {
     const owner = session?.userId ?? null;
-    if (this.#sample || (this.#owner !== null && this.#owner !== owner)) {
-      this.#data = undefined;
-      this.#at = undefined;
-    }
-    this.#sample = false;
+    if (this.#sample || (this.#owner !== null && this.#owner !== owner)) this.#forget();
     this.#owner = owner;
+  }
+
+  #forget(): void {
+    this.#data = undefined;
+    this.#at = undefined;
+    this.#sample = false;
+    this.#owner = null;
   }
 
   #showPlaceholder(): void {
     const placeholder = this.options.placeholder?.();
+    this.#forget();
     this.#data = placeholder?.data;
     this.#sample = placeholder?.sample ?? false;
-    this.#at = undefined;
-    this.#owner = null;
-    this.#publish();
+    this.#changed();
   }
 
-  async #joinAndFetch(context: QueryContext): Promise<void> {
-    try {
-      // Calling it inside `try` also catches what a plain function throws.
-      const topics = (await this.options.topics?.(context)) ?? [];
-      if (context.signal.aborted) return;
-      for (const topic of topics) this.#gaps.add(topic);
-      for (const topic of topics) this.#leave.push(this.#host.join(topic, this.#listener(topic)));
-      if (!topics.length) void this.#fetch();
-      else if (this.#gaps.size) {
-        this.#retry = setTimeout(() => void this.#fetch(), this.#host.timings.joinPatienceMs);
-      }
-    } catch (reason) {
-      this.#fail(reason, context.signal, () => void this.#joinAndFetch(context));
-    }
-    this.#publish();
+  #activate(backend: Backend, session: Session | null): void {
+    const { topics, fetch } = this.options;
+    const { timings, target } = this.#host;
+    this.#forgetOthers(session);
+    const changed = () => this.#changed();
+    const context = { backend, session, target };
+    const refetch = new Refetch<T>(timings, {
+      fetch: (signal) => fetch({ ...context, signal }),
+      take: (fetched, begunAt, meanwhile) => this.#take(fetched, begunAt, meanwhile),
+      changed,
+    });
+    // Topics come first, so that nothing is lost in between; but data without a socket beats no data.
+    const joining = new Refetch<readonly string[]>(timings, {
+      fetch: async (signal) => (await topics?.({ ...context, signal })) ?? [],
+      take: (names) => {
+        for (const topic of names) this.#gaps.add(topic);
+        for (const topic of names) this.#leave.push(this.#host.join(topic, this.#listener(topic, refetch)));
+        if (names.length) refetch.later(timings.joinPatienceMs);
+        else void refetch.now();
+        return true;
+      },
+      changed,
+    });
+    this.#refetch = refetch;
+    this.#joining = joining;
+    void joining.now();
   }
 
-  #listener(topic: string): TopicListener {
+  #listener(topic: string, refetch: Refetch<T>): TopicListener {
     return {
       onEvent: (event) => this.receive(event),
-      onState: (state) => {
-        if (state.state === 'joined') {
-          this.#gaps.delete(topic);
-          // Whatever was sent during the gap is gone.
-          if (!this.#gaps.size) {
-            clearTimeout(this.#retry);
-            void this.#fetch();
-          }
-        } else {
-          this.#gaps.add(topic);
-          // Without the topic there is still the data.
-          if (state.state === 'refused' && this.#data === undefined) void this.#fetch();
-        }
-        this.#publish();
+      onState: ({ state }) => {
+        if (state === 'joined') this.#gaps.delete(topic);
+        else this.#gaps.add(topic);
+        // Whatever was sent during the gap is gone. Where nobody may listen there is still the data.
+        if (!this.#gaps.size || (state === 'refused' && this.#data === undefined)) void refetch.now();
+        this.#changed();
       },
     };
   }
 
-  async #fetch(): Promise<void> {
-    const run = this.#run;
-    const { backend, target } = this.#host;
-    if (!run || !backend) return;
-    if (this.#fetching) {
-      this.#fetchAgain = true;
-      return;
-    }
-    this.#fetching = true;
-    this.#host.busy(1);
-    const begun = Date.now();
-    this.#publish();
-    try {
-      const session = backend.session.snapshot.data ?? null;
-      const fetched = await this.options.fetch({ backend, session, target, signal: run.signal });
-      if (run.signal.aborted) return;
-      this.#take(fetched, begun);
-    } catch (reason) {
-      this.#fail(reason, run.signal, () => void this.#fetch());
-    }
-    if (run.signal.aborted) return;
-    this.#fetching = false;
-    this.#replay = [];
-    this.#host.busy(-1);
-    this.#publish();
-    if (!this.#fetchAgain) return;
-    this.#fetchAgain = false;
-    void this.#fetch();
-  }
-
-  #take(fetched: T, begun: number): void {
+  #take(fetched: T, begunAt: number, meanwhile: readonly TopicEvent[]): boolean {
     const { apply, reconcile, overlay } = this.options;
     let data = this.#data !== undefined && reconcile ? reconcile(this.#data, fetched) : fetched;
-    for (const event of this.#replay) {
+    let whole = true;
+    for (const event of meanwhile) {
       const next = apply?.(data, event);
-      if (next === undefined) this.#fetchAgain = true;
+      if (next === undefined) whole = false;
       else data = next;
     }
     this.#data = data;
     this.#at = Date.now();
-    this.#error = undefined;
-    this.#failures = 0;
     this.#host.synced();
     const { outbox } = this.#host;
     for (const entry of outbox.entries.snapshot.data ?? []) {
       if (entry.lane !== overlay?.lane.name || entry.deliveredAt === undefined) continue;
       // A fetch that began after the write arrived has seen it, whether or not it shows.
-      if (entry.deliveredAt <= begun || overlay.shows(data, entry)) outbox.forget(entry.id);
+      if (entry.deliveredAt <= begunAt || overlay.shows(data, entry)) outbox.forget(entry.id);
     }
+    return whole;
   }
 
-  #fail(reason: unknown, signal: AbortSignal, again: () => void): void {
-    if (signal.aborted) return;
-    this.#error = LivelitError.from(reason);
-    const { retryBaseMs, retryCapMs } = this.#host.timings;
-    if (!this.#error.retryable) return;
-    const wait = this.#error.retryAfterMs ?? backoff(this.#failures++, retryBaseMs, retryCapMs);
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(again, wait);
-  }
-
-  #publish(): void {
+  #changed(): void {
+    this.#host.fetching(this, this.#running);
     this.#value.set({
       status: this.#status(),
       data: this.#withOverlay(),
@@ -328,18 +273,27 @@ export class LiveQuery<T> implements Live<T> {
       const own = entries.filter((entry) => entry.lane === overlay.lane.name);
       this.#shown = { data: this.#data, entries, result: overlay.show(this.#data, own) };
     }
-    return this.#shown.result;
+    return this.#shown?.result;
   }
 
   #status(): Status {
-    if (this.#waiting) {
-      const connecting = this.#host.backend !== undefined && this.#host.backend.session.snapshot.status === 'loading';
-      return connecting && this.#data === undefined ? 'loading' : 'idle';
+    if (!this.#refetch) {
+      const asking = this.#host.backend?.session.snapshot.status === 'loading';
+      return asking && this.#data === undefined ? 'loading' : 'idle';
     }
-    if (this.#error && !this.#error.retryable) return 'error';
-    if (this.#data === undefined) return this.#error ? 'error' : 'loading';
-    if (this.#fetching) return 'refreshing';
-    return this.#error || this.#gaps.size ? 'stale' : 'live';
+    const error = this.#error;
+    if (error && (!error.retryable || this.#data === undefined)) return 'error';
+    if (this.#data === undefined) return 'loading';
+    if (this.#running) return 'refreshing';
+    return error || this.#gaps.size ? 'stale' : 'live';
+  }
+
+  get #running(): boolean {
+    return this.#joining?.running === true || this.#refetch?.running === true;
+  }
+
+  get #error(): LivelitError | undefined {
+    return this.#refetch?.error ?? this.#joining?.error;
   }
 }
 

@@ -15,7 +15,7 @@ import { LiveValue } from './live.ts';
 type Row = Readonly<Record<string, unknown>>;
 
 export interface MemoryBackendOptions {
-  readonly tables?: Readonly<Record<string, readonly Row[]>>;
+  readonly tables?: Readonly<Record<string, readonly object[]>>;
   /** Answers of Edge Functions, by name. */
   readonly functions?: Readonly<Record<string, (body: object, signal: AbortSignal) => unknown>>;
   /** Answers of database functions, by name. */
@@ -39,7 +39,7 @@ export class MemoryBackend implements Backend {
 
   constructor(options: MemoryBackendOptions = {}) {
     this.#options = options;
-    for (const [name, rows] of Object.entries(options.tables ?? {})) this.#tables.set(name, [...rows]);
+    for (const [name, rows] of Object.entries(options.tables ?? {})) this.fill(name, rows);
     this.session = new LiveValue<Session | null>({ status: 'live', data: options.session ?? null, sample: false });
   }
 
@@ -49,8 +49,8 @@ export class MemoryBackend implements Backend {
   }
 
   /** Replaces a table's rows. */
-  fill(table: string, rows: readonly Row[]): void {
-    this.#tables.set(table, [...rows]);
+  fill(table: string, rows: readonly object[]): void {
+    this.#tables.set(table, [...(rows as readonly Row[])]);
   }
 
   emit(topic: string, event: TopicEvent): void {

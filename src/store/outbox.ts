@@ -233,6 +233,8 @@ export class Outbox {
     } catch (reason) {
       if (signal.aborted) return this.#keep({ ...current, state: 'pending' });
       const { code, reason: cause, message, retryable, retryAfterMs } = LivelitError.from(reason);
+      // A visitor whose session the server no longer knows comes back as a new one.
+      if (code === 'unauthenticated' && this.#session?.anonymous !== false) current = { ...current, userId: null };
       const error = { code, reason: cause, message };
       const wait = retryAfterMs ?? backoff(entry.attempts, timings.retryBaseMs, timings.retryCapMs);
       await this.#keep(

@@ -46,12 +46,14 @@ class PageStore implements Store, QueryHost, OutboxHost {
   target = '';
   timings: Timings = TIMINGS;
   readonly #queries = new Map<string, LiveQuery<unknown>>();
+  /** Queries that somebody reads; usually the same, but one that was let go of may be read again. */
+  readonly #read = new Set<LiveQuery<unknown>>();
+  readonly #fetching = new Set<object>();
   readonly #topics = new Map<TopicListener, TopicState>();
   readonly #state = new LiveValue<Connection>();
   #project: 'loading' | 'ready' | LivelitError | undefined;
   #loading: Promise<Backend> | undefined;
   #detached = new AbortController();
-  #inFlight = 0;
   #lastSyncAt: number | undefined;
 
   constructor() {
@@ -111,18 +113,27 @@ class PageStore implements Store, QueryHost, OutboxHost {
     };
   }
 
-  busy(change: 1 | -1): void {
-    this.#inFlight += change;
+  reading<T>(query: LiveQuery<T>, on: boolean): void {
+    const { key } = query.options;
+    const erased = query as unknown as LiveQuery<unknown>;
+    if (on) {
+      this.#read.add(erased);
+      if (!this.#queries.has(key)) this.#queries.set(key, erased);
+    } else {
+      this.#read.delete(erased);
+      if (this.#queries.get(key) === erased) this.#queries.delete(key);
+    }
+  }
+
+  fetching(query: object, on: boolean): void {
+    if (on) this.#fetching.add(query);
+    else this.#fetching.delete(query);
     this.#show();
   }
 
   synced(): void {
     this.#lastSyncAt = Date.now();
     this.#show();
-  }
-
-  release(key: string): void {
-    this.#queries.delete(key);
   }
 
   emit(lane: string, event: TopicEvent): void {
@@ -199,7 +210,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
   }
 
   #startOver(): void {
-    for (const query of this.#queries.values()) query.start();
+    for (const query of [...this.#read]) query.start();
     this.outbox.flush();
   }
 
@@ -216,7 +227,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
       sessionError: this.backend?.session.snapshot.error,
       topics: [...this.#topics.values()],
       entries: this.outbox.entries.snapshot.data ?? [],
-      inFlight: this.#inFlight,
+      fetching: this.#fetching.size > 0,
       lastSyncAt: this.#lastSyncAt,
     });
     const same = last && (Object.keys(next) as (keyof Connection)[]).every((name) => last[name] === next[name]);

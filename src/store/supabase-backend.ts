@@ -24,6 +24,8 @@ export interface SupabaseBackendOptions {
   readonly timings: Timings;
   /** Proves that a visitor is a person, where the project asks for it; the page renders the captcha. */
   readonly captchaToken?: (() => Promise<string>) | undefined;
+  /** The client is the kit's own, and goes with the backend; a client of the page outlives it. */
+  readonly own: boolean;
 }
 
 /** A client of the kit's own: it shares neither its session nor its URL with a client of the page. */
@@ -44,6 +46,7 @@ export class SupabaseBackend implements Backend {
   readonly #session = new LiveValue<Session | null>({ status: 'loading', data: undefined, sample: false });
   readonly #unwatch: () => void;
   #visiting: Promise<Session> | undefined;
+  #renewing = false;
   #leaving = false;
 
   constructor(client: SupabaseClient, options: SupabaseBackendOptions) {
@@ -63,7 +66,7 @@ export class SupabaseBackend implements Backend {
   async fetch<T>(query: Query, signal: AbortSignal): Promise<T> {
     if ('rpc' in query) {
       const answer = await this.#client.rpc(query.rpc, query.parameters).abortSignal(signal);
-      if (answer.error) throw answerError(answer.error, answer.status);
+      if (answer.error) throw this.#noticed(answerError(answer.error, answer.status));
       return answer.data as T;
     }
     const rows: unknown[] = [];
@@ -78,7 +81,7 @@ export class SupabaseBackend implements Backend {
         request = request.order(column.replace(/^-/, ''), { ascending: !column.startsWith('-') });
       }
       const { data, error, status } = await request.range(rows.length, rows.length + wanted - 1).abortSignal(signal);
-      if (error) throw answerError(error, status);
+      if (error) throw this.#noticed(answerError(error, status));
       rows.push(...data);
       if (data.length < wanted || rows.length >= limit) return rows as T;
     }
@@ -90,12 +93,12 @@ export class SupabaseBackend implements Backend {
         ? this.#client.rpc(mutation.rpc, mutation.parameters)
         : where(this.#client.from(mutation.update).update(mutation.values), mutation.where);
     const { error, status } = await request.abortSignal(signal);
-    if (error) throw answerError(error, status);
+    if (error) throw this.#noticed(answerError(error, status));
   }
 
   async invoke(name: string, body: object, signal: AbortSignal): Promise<unknown> {
     const answer = await this.#client.functions.invoke<unknown>(name, { body: { ...body }, signal });
-    if (answer.error) throw await functionError(answer.error as Error);
+    if (answer.error) throw this.#noticed(await functionError(answer.error as Error));
     return answer.data;
   }
 
@@ -124,6 +127,27 @@ export class SupabaseBackend implements Backend {
   close(): void {
     this.#unwatch();
     this.#channels.close();
+    if (!this.#options.own) return;
+    void this.#client.realtime.disconnect();
+    void this.#client.auth.dispose();
+  }
+
+  /** A token that the server refuses is renewed, beside the retry of what was refused. */
+  #noticed(error: LivelitError): LivelitError {
+    if (error.code === 'unauthenticated' && this.#session.snapshot.data && !this.#renewing) {
+      this.#renewing = true;
+      void this.#renew().finally(() => (this.#renewing = false));
+    }
+    return error;
+  }
+
+  async #renew(): Promise<void> {
+    const { error } = await this.#client.auth.refreshSession();
+    // auth-js holds on to a session whose token has time left, although the server no longer knows its user. A client
+    // of the page is left to the page.
+    if (error && authError(error).code === 'invalid' && this.#options.own) {
+      await this.#client.auth.signOut({ scope: 'local' });
+    }
   }
 
   async #visit(): Promise<Session> {

@@ -54,6 +54,5 @@ export const strings = {
     model: 'Assistant',
     owner: 'Site owner',
     newConversation: 'Start a new conversation',
-    notConnected: 'This chat is not connected yet.',
   },
 } as const;

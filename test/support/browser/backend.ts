@@ -26,20 +26,29 @@ const QUICK: NonNullable<ConnectOptions['timings']> = {
 
 /** Connects the test page to the local backend. */
 export async function connectToBackend(options: ConnectOptions = {}): Promise<void> {
-  const { url, key } = await ask('backend:target');
+  const { url, key } = await target();
   connect({ url, key, ...options, timings: { ...QUICK, ...options.timings } });
 }
 
-/** Makes a new member with an account and signs them in on this page. */
-export async function signInNewMember(): Promise<Session> {
-  const { url, key } = await ask('backend:target');
+/** The local backend's address and publishable key. */
+export const target = () => ask('backend:target');
+
+/** Makes a new member with an account. */
+export async function signUp(): Promise<{ email: string; password: string }> {
+  const { url, key } = await target();
   const login = { email: `${crypto.randomUUID()}@test.invalid`, password: 'correct horse' };
   await fetch(`${url}/auth/v1/signup`, {
     method: 'POST',
     headers: { apikey: key, 'content-type': 'application/json' },
     body: JSON.stringify(login),
   });
-  return signIn(login.email, login.password);
+  return login;
+}
+
+/** Makes a new member with an account and signs them in on this page. */
+export async function signInNewMember(): Promise<Session> {
+  const { email, password } = await signUp();
+  return signIn(email, password);
 }
 
 /** Leaves the page as it was found: signed out, disconnected, nothing kept. */

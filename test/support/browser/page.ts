@@ -1,4 +1,4 @@
-import { html, render, type TemplateResult } from 'lit';
+import { render, type TemplateResult } from 'lit';
 
 /** Puts a template into the page; `clearPage()` takes everything out again. */
 export function mount<E extends Element>(template: TemplateResult): E {
@@ -8,10 +8,7 @@ export function mount<E extends Element>(template: TemplateResult): E {
   return place.firstElementChild as E;
 }
 
-export function clearPage(): void {
-  render(html``, document.body);
-  document.body.replaceChildren();
-}
+export const clearPage = (): void => document.body.replaceChildren();
 
 type Falsy = false | null | undefined | '' | 0;
 

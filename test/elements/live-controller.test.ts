@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { html, LitElement } from 'lit';
+import { LiveController } from '../../src/elements/live-controller.ts';
+import { LiveValue, type Live } from '../../src/store/live.ts';
+import { clearPage } from '../support/browser/page.ts';
+
+/** A Live that counts its readers. */
+class Counted extends LiveValue<string> {
+  readers = 0;
+
+  override subscribe(listener: () => void): () => void {
+    this.readers += 1;
+    const leave = super.subscribe(listener);
+    let left = false;
+    return () => {
+      if (!left) this.readers -= 1;
+      left = true;
+      leave();
+    };
+  }
+}
+
+class Reader extends LitElement {
+  live: Live<string> | undefined;
+  renders = 0;
+  #controller = new LiveController(this, () => this.live, this.attachInternals());
+
+  override render() {
+    this.renders += 1;
+    return html`${this.#controller.snapshot.data}`;
+  }
+}
+customElements.define('test-reader', Reader);
+
+const live = (data: string) => ({ status: 'live' as const, data, sample: false });
+
+describe('LiveController', () => {
+  let value: Counted;
+  let reader: Reader;
+
+  beforeEach(async () => {
+    value = new Counted(live('one'));
+    reader = new Reader();
+    reader.live = value;
+    document.body.append(reader);
+    await reader.updateComplete;
+  });
+
+  afterEach(clearPage);
+
+  const shown = () => reader.shadowRoot!.textContent;
+
+  it('renders what is known, and again after a change', async () => {
+    expect(shown()).to.equal('one');
+    value.set(live('two'));
+    await reader.updateComplete;
+    expect(shown()).to.equal('two');
+  });
+
+  it('sets the state of the status, and only that', async () => {
+    expect(reader.matches(':state(live)')).to.equal(true);
+    value.set({ ...live('two'), status: 'stale', sample: true });
+    await reader.updateComplete;
+    expect(reader.matches(':state(live)')).to.equal(false);
+    expect(reader.matches(':state(stale):state(sample)')).to.equal(true);
+  });
+
+  it('leaves with its element, and comes back with it', async () => {
+    reader.remove();
+    expect(value.readers).to.equal(0);
+    document.body.append(reader);
+    value.set(live('two'));
+    await reader.updateComplete;
+    expect(shown()).to.equal('two');
+    expect(value.readers).to.equal(1);
+  });
+
+  it('does not read on behalf of an element that has left the page', async () => {
+    reader.requestUpdate();
+    reader.remove();
+    await reader.updateComplete;
+    expect(value.readers).to.equal(0);
+    expect(shown()).to.equal('one');
+  });
+
+  it('follows another Live when its element chooses one', async () => {
+    const other = new Counted(live('other'));
+    reader.live = other;
+    reader.requestUpdate();
+    await reader.updateComplete;
+    await reader.updateComplete;
+    expect(shown()).to.equal('other');
+    expect([value.readers, other.readers]).to.deep.equal([0, 1]);
+  });
+
+  it('shows nothing when its element chooses none', async () => {
+    reader.live = undefined;
+    reader.requestUpdate();
+    await reader.updateComplete;
+    expect(shown()).to.equal('');
+    expect(value.readers).to.equal(0);
+  });
+
+  it('renders once for many changes', async () => {
+    const before = reader.renders;
+    for (let index = 0; index < 100; index += 1) value.set(live(String(index)));
+    await reader.updateComplete;
+    expect(reader.renders).to.equal(before + 1);
+  });
+
+  it('stays subscribed once when its element is moved a hundred times', () => {
+    for (let index = 0; index < 100; index += 1) document.body.append(reader);
+    expect(value.readers).to.equal(1);
+  });
+});

@@ -1,0 +1,338 @@
+import { expect } from 'chai';
+import type { TopicEvent } from '../../src/store/backend.ts';
+import { LivelitError } from '../../src/store/error.ts';
+import type { Live } from '../../src/store/live.ts';
+import type { LiveQueryOptions } from '../../src/store/live-query.ts';
+import { store } from '../../src/store/store.ts';
+import { connectMemory, leaveMemory, MEMBER, OTHER, record, switchTo, untilStatus } from '../support/browser/memory.ts';
+import { nextFrame, until } from '../support/browser/page.ts';
+
+interface Note {
+  readonly id: string;
+  readonly text: string;
+}
+
+const note = (id: string, text = id): Note => ({ id, text });
+const added = (row: Note): TopicEvent => ({ event: 'added', payload: { row } });
+const OFFLINE = new LivelitError('offline', 'No network.');
+
+/** Of the present test: a query of the last one may still be lingering. */
+let count: { fetches: number };
+let test = 0;
+
+/** Notes of a table `notes`, kept current by the topic `notes`, row by row. */
+function notes(more: Partial<LiveQueryOptions<readonly Note[]>> = {}): Live<readonly Note[]> {
+  const own = count;
+  return store().live<readonly Note[]>({
+    // A query lives on for a moment after its last reader, so each test has its own.
+    key: `notes:${test}`,
+    topics: () => ['notes'],
+    fetch({ backend, signal }) {
+      own.fetches += 1;
+      return backend.fetch({ from: 'notes', order: ['id'] }, signal);
+    },
+    apply: (rows, { payload }) => [...rows.filter(({ id }) => id !== (payload.row as Note).id), payload.row as Note],
+    ...more,
+  });
+}
+
+const ids = (rows: readonly Note[] | undefined) => rows?.map(({ id }) => id);
+
+describe('LiveQuery', () => {
+  let leave: () => void = () => {};
+
+  beforeEach(() => {
+    count = { fetches: 0 };
+    test += 1;
+  });
+
+  afterEach(() => {
+    leave();
+    leaveMemory();
+  });
+
+  it('shows what was fetched, and that it is live', async () => {
+    connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes();
+    const { seen, leave: end } = record(live);
+    leave = end;
+    await untilStatus(live, 'live');
+    expect(seen.map(({ status }) => status)).to.deep.equal(['idle', 'loading', 'live']);
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+  });
+
+  it('works when the page connects after the first reader came', async () => {
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    connectMemory({ tables: { notes: [note('a')] } });
+    await untilStatus(live, 'live');
+  });
+
+  it('keeps a change that lands while the first fetch is in flight', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const release = backend.hold();
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await until(() => count.fetches === 1 && backend.topics.includes('notes'));
+    backend.emit('notes', added(note('b')));
+    release();
+    await untilStatus(live, 'live');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a', 'b']);
+  });
+
+  it('joins before it fetches', async () => {
+    const backend = connectMemory();
+    let joinedAtFetch: readonly string[] = [];
+    const live = notes({
+      fetch: () => {
+        joinedAtFetch = backend.topics;
+        return Promise.resolve([]);
+      },
+    });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    expect(joinedAtFetch).to.deep.equal(['notes']);
+  });
+
+  it('applies an event row by row, without a fetch', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.emit('notes', added(note('b')));
+    expect(ids(live.snapshot.data)).to.deep.equal(['a', 'b']);
+    expect(count.fetches).to.equal(1);
+  });
+
+  it('fetches when an event cannot be applied', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.fill('notes', [note('a'), note('b')]);
+    backend.emit('notes', added(note('b')));
+    await until(() => ids(live.snapshot.data)?.length === 2);
+    expect(count.fetches).to.equal(2);
+  });
+
+  it('makes few fetches of many events, and ends with the newest rows', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes({ apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    for (let index = 0; index < 200; index += 1) {
+      backend.fill('notes', [note(String(index))]);
+      backend.emit('notes', added(note(String(index))));
+    }
+    await until(() => live.snapshot.data?.[0]?.id === '199');
+    expect(count.fetches).to.be.at.most(4);
+  });
+
+  it('leaves events alone that do not concern it', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes({ relevant: ({ event }) => event !== 'added' });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.emit('notes', added(note('b')));
+    expect(live.snapshot.data).to.deep.equal([]);
+  });
+
+  it('is stale while its topic is lost, keeps its rows, and fetches what it missed', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.turn({ state: 'lost', error: OFFLINE });
+    expect(live.snapshot.status).to.equal('stale');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+    backend.fill('notes', [note('a'), note('missed')]);
+    backend.turn({ state: 'joined' });
+    await untilStatus(live, 'live');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a', 'missed']);
+  });
+
+  it('shows data although its topic cannot be joined', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    backend.turn({ state: 'lost', error: OFFLINE });
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'stale');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+  });
+
+  it('shows data although its topic is refused, and does not call it live', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    backend.turn({ state: 'refused', error: new LivelitError('forbidden', 'No.') });
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'stale');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+  });
+
+  it('tries a failed fetch again, and says meanwhile what is wrong', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    backend.fail(OFFLINE);
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'error');
+    expect(live.snapshot.error).to.equal(OFFLINE);
+    backend.fail();
+    await untilStatus(live, 'live');
+    expect(live.snapshot.error).to.equal(undefined);
+  });
+
+  it('does not try again what was refused for good', async () => {
+    const backend = connectMemory();
+    backend.fail(new LivelitError('forbidden', 'No.'));
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'error');
+    const before = count.fetches;
+    for (let frame = 0; frame < 10; frame += 1) await nextFrame();
+    expect(count.fetches).to.equal(before);
+  });
+
+  it('keeps its rows when a later fetch fails', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.fail(OFFLINE);
+    backend.emit('notes', added(note('b')));
+    await untilStatus(live, 'stale');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+  });
+
+  it('tries to learn its topics again when that fails', async () => {
+    connectMemory({ tables: { notes: [note('a')] } });
+    let asked = 0;
+    const live = notes({
+      topics: () => {
+        asked += 1;
+        if (asked < 3) throw OFFLINE;
+        return ['notes'];
+      },
+    });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    expect(asked).to.equal(3);
+  });
+
+  it('is one query for all who ask by the same key', async () => {
+    connectMemory({ tables: { notes: [note('a')] } });
+    const first = notes();
+    const second = notes();
+    const ends = [first.subscribe(() => undefined), second.subscribe(() => undefined)];
+    leave = () => ends.forEach((end) => end());
+    await untilStatus(second, 'live');
+    expect(second).to.equal(first);
+    expect(count.fetches).to.equal(1);
+  });
+
+  it('goes on when one of two readers leaves, even twice', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes();
+    const one = live.subscribe(() => undefined);
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    one();
+    one();
+    for (let frame = 0; frame < 6; frame += 1) await nextFrame();
+    backend.emit('notes', added(note('b')));
+    expect(ids(live.snapshot.data)).to.deep.equal(['b']);
+  });
+
+  it('leaves its topic a while after its last reader', async () => {
+    const backend = connectMemory();
+    const live = notes();
+    const end = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    end();
+    expect(backend.topics).to.deep.equal(['notes']);
+    await until(() => backend.topics.length === 0);
+  });
+
+  it('costs nothing to leave and come back', async () => {
+    connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes();
+    live.subscribe(() => undefined)();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    live.subscribe(() => undefined)();
+    expect(count.fetches).to.equal(1);
+  });
+
+  it('follows the session again when it is read after it was let go of', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes();
+    live.subscribe(() => undefined)();
+    await until(() => backend.topics.length === 0);
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    switchTo(backend, null);
+    await untilStatus(live, 'idle');
+  });
+
+  it('shows its placeholder while nobody is signed in', async () => {
+    connectMemory({ session: null });
+    const live = notes({ placeholder: () => ({ data: [note('sample')], sample: true }) });
+    leave = live.subscribe(() => undefined);
+    await until(() => live.snapshot.sample);
+    expect(live.snapshot.status).to.equal('idle');
+    expect(count.fetches).to.equal(0);
+  });
+
+  it('shows its placeholder on a page that does not connect, but not at once', async () => {
+    const live = notes({ placeholder: () => ({ data: [note('sample')], sample: true }) });
+    leave = live.subscribe(() => undefined);
+    expect(live.snapshot.data).to.equal(undefined);
+    await until(() => live.snapshot.sample, 'a sample', 3_000);
+  });
+
+  it('never shows one user the rows of another', async () => {
+    const backend = connectMemory({ tables: { notes: [note('mine')] } });
+    const live = notes();
+    const { seen, leave: end } = record(live);
+    leave = end;
+    await untilStatus(live, 'live');
+    const release = backend.hold();
+    backend.fill('notes', [note('theirs')]);
+    switchTo(backend, OTHER);
+    const since = seen.length;
+    expect(live.snapshot.data).to.equal(undefined);
+    release();
+    await untilStatus(live, 'live');
+    expect(seen.slice(since).flatMap(({ data }) => ids(data) ?? [])).not.to.contain('mine');
+  });
+
+  it('drops the fetch of a user who has left meanwhile', async () => {
+    const backend = connectMemory({ tables: { notes: [note('mine')] } });
+    let session = '';
+    const live = notes({
+      async fetch(context) {
+        const owner = context.session!.userId;
+        await until(() => session === owner || context.signal.aborted);
+        return [note(owner)];
+      },
+    });
+    leave = live.subscribe(() => undefined);
+    await until(() => backend.topics.length > 0);
+    switchTo(backend, OTHER);
+    session = OTHER.userId;
+    await untilStatus(live, 'live');
+    session = MEMBER.userId;
+    await nextFrame();
+    expect(ids(live.snapshot.data)).to.deep.equal(['u2']);
+  });
+
+  it('puts what was fetched through reconcile', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ apply: () => undefined, reconcile: (shown, fetched) => (fetched.length ? fetched : shown) });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.fill('notes', []);
+    backend.emit('notes', added(note('b')));
+    await until(() => count.fetches === 2 && live.snapshot.status === 'live');
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+  });
+});

@@ -1,0 +1,277 @@
+import { expect } from 'chai';
+import type { Session } from '../../src/store/backend.ts';
+import { LivelitError } from '../../src/store/error.ts';
+import { MemoryBackend } from '../../src/store/memory-backend.ts';
+import { Outbox, type Lane, type OutboxEntry, type OutboxHost } from '../../src/store/outbox.ts';
+import { TIMINGS } from '../../src/store/timings.ts';
+import { MEMBER, OTHER, switchTo } from '../support/browser/memory.ts';
+import { nextFrame, until } from '../support/browser/page.ts';
+
+const BUSY = new LivelitError('unavailable', 'Busy.');
+const REFUSED = new LivelitError('forbidden', 'Not allowed.', { reason: 'policy' });
+
+/** A page: an outbox over a backend in memory, and what it has delivered. */
+class Page implements OutboxHost {
+  readonly timings = { ...TIMINGS, retryBaseMs: 5, retryCapMs: 20 };
+  readonly backend: MemoryBackend;
+  readonly outbox = new Outbox(this);
+  readonly sent: string[] = [];
+  /** What deliveries do instead of arriving, in order; afterwards they arrive. */
+  readonly troubles: (LivelitError | Promise<void>)[] = [];
+
+  constructor(session: Session | null = MEMBER) {
+    this.backend = new MemoryBackend({ session });
+  }
+
+  emit(): void {}
+
+  /** No query watches: what has arrived is forgotten at once. */
+  delivered(): boolean {
+    return false;
+  }
+
+  lane(name = 'lane', anonymous = false): Lane<string> {
+    return {
+      name,
+      anonymous,
+      deliver: async ({ payload }, { signal }) => {
+        const trouble = this.troubles.shift();
+        if (trouble instanceof Promise) await Promise.race([trouble, aborted(signal)]);
+        else if (trouble) throw trouble;
+        this.sent.push(payload);
+      },
+    };
+  }
+
+  say(text: string, lane = this.lane()): void {
+    this.outbox.add(lane, text, crypto.randomUUID());
+  }
+
+  get shown(): readonly OutboxEntry[] {
+    return this.outbox.entries.snapshot.data ?? [];
+  }
+
+  states() {
+    return this.shown.map(({ payload, state }) => `${String(payload)} ${state}`);
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+
+describe('Outbox', () => {
+  const pages: Page[] = [];
+  let target: string;
+
+  /** Opens a page on the present test's project; a second one stands for a reload or another tab. */
+  async function open(session: Session | null = MEMBER): Promise<Page> {
+    const page = new Page(session);
+    pages.push(page);
+    await page.outbox.open(target);
+    return page;
+  }
+
+  beforeEach(() => {
+    target = `https://${crypto.randomUUID()}.test`;
+  });
+
+  afterEach(() => {
+    for (const { outbox } of pages.splice(0)) outbox.close();
+  });
+
+  it('shows a write at once, and lets go of it when it has arrived', async () => {
+    const page = await open();
+    page.say('one');
+    expect(page.states()).to.deep.equal(['one pending']);
+    await until(() => page.shown.length === 0);
+    expect(page.sent).to.deep.equal(['one']);
+  });
+
+  it('keeps the order of a lane, also through a retry', async () => {
+    const page = await open();
+    page.troubles.push(BUSY);
+    for (const text of ['one', 'two', 'three']) page.say(text);
+    await until(() => page.sent.length === 3);
+    expect(page.sent).to.deep.equal(['one', 'two', 'three']);
+  });
+
+  it('does not let one lane wait for another', async () => {
+    const page = await open();
+    page.troubles.push(new Promise(() => undefined));
+    page.say('slow', page.lane('slow'));
+    await until(() => page.states()[0] === 'slow sending');
+    page.say('quick', page.lane('quick'));
+    await until(() => page.sent.includes('quick'));
+  });
+
+  it('says why it waits, and counts its attempts', async () => {
+    const page = await open();
+    page.troubles.push(new LivelitError('rate_limited', 'Slower.', { retryAfterMs: 60_000 }));
+    page.say('one');
+    const [entry] = await until(() => page.shown[0]?.error && page.shown);
+    expect(entry).to.include({ state: 'pending', attempts: 1 });
+    expect(entry!.error).to.include({ code: 'rate_limited', message: 'Slower.' });
+  });
+
+  it('waits as long as the server asks for', async () => {
+    const page = await open();
+    page.troubles.push(new LivelitError('rate_limited', 'Slower.', { retryAfterMs: 60_000 }));
+    page.say('one');
+    await until(() => page.shown[0]?.error);
+    expect(page.shown[0]!.nextAt - Date.now()).to.be.within(55_000, 60_000);
+  });
+
+  it('sends again at once what waited for the network, when it is back', async () => {
+    const page = await open();
+    page.troubles.push(new LivelitError('offline', 'No network.', { retryAfterMs: 60_000 }));
+    page.say('one');
+    await until(() => page.shown[0]?.error);
+    page.outbox.flush(true);
+    await until(() => page.sent.length === 1);
+  });
+
+  it('keeps a write that was refused, with the reason, and lets the next one pass', async () => {
+    const page = await open();
+    page.troubles.push(REFUSED);
+    page.say('bad');
+    page.say('good');
+    await until(() => page.sent.includes('good'));
+    expect(page.states()).to.deep.equal(['bad failed']);
+    expect(page.shown[0]!.error).to.deep.equal({ code: 'forbidden', reason: 'policy', message: 'Not allowed.' });
+  });
+
+  it('sends a refused write when somebody retries it', async () => {
+    const page = await open();
+    page.troubles.push(REFUSED);
+    page.say('one');
+    await until(() => page.shown[0]?.state === 'failed');
+    page.outbox.retry(page.shown[0]!.id);
+    await until(() => page.shown.length === 0);
+    expect(page.sent).to.deep.equal(['one']);
+  });
+
+  it('drops a refused write when somebody discards it, for good', async () => {
+    const page = await open();
+    page.troubles.push(REFUSED);
+    page.say('one');
+    await until(() => page.shown[0]?.state === 'failed');
+    page.outbox.discard(page.shown[0]!.id);
+    expect(page.shown).to.deep.equal([]);
+    await until(async () => (await open()).shown.length === 0);
+  });
+
+  it('sends after a reload what was not sent before it', async () => {
+    const before = await open();
+    before.troubles.push(new LivelitError('offline', 'No network.', { retryAfterMs: 60_000 }));
+    before.say('kept');
+    await until(() => before.shown[0]?.error);
+    before.outbox.close();
+    const after = await open();
+    expect(after.shown.map(({ payload }) => payload)).to.deep.equal(['kept']);
+    after.outbox.register(after.lane() as Lane);
+    after.outbox.flush(true);
+    await until(() => after.sent.includes('kept'));
+  });
+
+  it('sends again what was on its way when the page ended', async () => {
+    const before = await open();
+    before.troubles.push(new Promise(() => undefined));
+    before.say('halfway');
+    await until(() => before.states()[0] === 'halfway sending');
+    before.outbox.close();
+    const after = await open();
+    after.outbox.register(after.lane() as Lane);
+    await until(() => after.sent.includes('halfway'));
+  });
+
+  it('takes a write before the page is connected', async () => {
+    const page = new Page();
+    pages.push(page);
+    page.say('early');
+    await page.outbox.open(target);
+    await until(() => page.sent.includes('early'));
+  });
+
+  it('sends once from two tabs that both know of a write', async () => {
+    const one = await open();
+    const release: (() => void)[] = [];
+    one.troubles.push(new Promise<void>((resolve) => release.push(resolve)));
+    one.say('once');
+    await until(() => one.states()[0] === 'once sending');
+    const two = await open();
+    two.outbox.register(two.lane() as Lane);
+    release[0]!();
+    await until(() => one.shown.length === 0 && two.shown.length === 0);
+    expect([...one.sent, ...two.sent]).to.deep.equal(['once']);
+  });
+
+  it('never sends or shows as one user what another one wrote', async () => {
+    const page = await open();
+    page.troubles.push(new LivelitError('offline', 'No network.', { retryAfterMs: 60_000 }));
+    page.say('private');
+    await until(() => page.shown[0]?.error);
+    switchTo(page.backend, OTHER);
+    page.outbox.flush(true);
+    expect(page.shown).to.deep.equal([]);
+    for (let frame = 0; frame < 5; frame += 1) await nextFrame();
+    expect(page.sent).to.deep.equal([]);
+    switchTo(page.backend, MEMBER);
+    page.outbox.flush(true);
+    await until(() => page.sent.includes('private'));
+  });
+
+  it('lets writes wait for somebody to sign in', async () => {
+    const page = await open(null);
+    page.say('later');
+    for (let frame = 0; frame < 5; frame += 1) await nextFrame();
+    expect(page.states()).to.deep.equal(['later pending']);
+    switchTo(page.backend, MEMBER);
+    page.outbox.flush();
+    await until(() => page.sent.includes('later'));
+  });
+
+  it('signs a visitor in for the first write, and only once', async () => {
+    const page = await open(null);
+    let visits = 0;
+    const signIn = page.backend.signIn.bind(page.backend);
+    page.backend.signIn = (credentials) => {
+      visits += 1;
+      return signIn(credentials);
+    };
+    page.say('one', page.lane('lane', true));
+    page.say('two', page.lane('lane', true));
+    await until(() => page.sent.length === 2);
+    expect(visits).to.equal(1);
+  });
+
+  it('tries again when a visitor cannot be signed in at first', async () => {
+    const page = await open(null);
+    const signIn = page.backend.signIn.bind(page.backend);
+    let attempts = 0;
+    page.backend.signIn = (credentials) => {
+      attempts += 1;
+      return attempts < 3 ? Promise.reject(BUSY) : signIn(credentials);
+    };
+    page.say('one', page.lane('lane', true));
+    await until(() => page.sent.includes('one'));
+  });
+
+  it('works in memory where the browser refuses to store', async () => {
+    const original = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')!;
+    Object.defineProperty(globalThis, 'indexedDB', {
+      configurable: true,
+      get() {
+        throw new DOMException('Blocked.', 'SecurityError');
+      },
+    });
+    try {
+      const page = await open();
+      page.say('one');
+      await until(() => page.sent.includes('one'));
+    } finally {
+      Object.defineProperty(globalThis, 'indexedDB', original);
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../../../local/database.ts';
+import { asUser, SERVICE } from './sql.ts';
+
+/** What `chat_admit` answers; the fields of every shape. */
+export interface Admission {
+  readonly ok: boolean;
+  readonly code?: string;
+  readonly reason?: string;
+  readonly retry_after_s?: number;
+  readonly resume?: boolean;
+  readonly created?: boolean;
+  readonly session_id?: string;
+  readonly user_message_id?: string;
+  readonly message_id?: string;
+  readonly run_id?: string;
+  readonly content?: string;
+  readonly status?: string;
+  readonly history?: readonly { readonly role: string; readonly content: string }[];
+}
+
+export interface Asked {
+  readonly user: string;
+  readonly session: string;
+  readonly client: string;
+  readonly content: string | null;
+  readonly address: string | null;
+  readonly reserve: number;
+  readonly cap: number;
+}
+
+/** A first message of a user: each other message of the session is `{ ...asked, client: randomUUID() }`. */
+export const firstMessage = (user: string): Asked => ({
+  user,
+  session: randomUUID(),
+  client: randomUUID(),
+  content: 'What do you do?',
+  address: null,
+  reserve: 1_000,
+  cap: 1_000_000,
+});
+
+/** Calls a function as the Edge Function does. */
+export async function call<T>(database: Database, sql: string, parameters: unknown[]): Promise<T> {
+  const [row] = await asUser<{ answer: T }>(database, SERVICE, `select ${sql} as answer`, parameters);
+  return row!.answer;
+}
+
+export const admit = (database: Database, { user, session, client, content, address, reserve, cap }: Asked) =>
+  call<Admission>(database, 'public.chat_admit($1, $2, $3, $4, $5, $6, $7)', [
+    user,
+    session,
+    client,
+    content,
+    address,
+    reserve,
+    cap,
+  ]);
+
+export const progress = (database: Database, { message_id }: Admission, delta: string, at: number) =>
+  call<{ stop: boolean }>(database, 'public.chat_progress($1, $2, $3)', [message_id, delta, at]);
+
+export interface Ending {
+  readonly status: string;
+  readonly content: string;
+  readonly model: string;
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly cost: number | null;
+  readonly co2: number | null;
+}
+
+const ENDING: Ending = {
+  status: 'complete',
+  content: 'I build things.',
+  model: 'gpt-4o-mini',
+  input: 100,
+  cached: 10,
+  output: 20,
+  cost: 27,
+  co2: 0.5,
+};
+
+/** Ends a reply; true when this worker still held it. */
+export function finish(database: Database, { message_id, run_id }: Admission, ending: Partial<Ending> = {}) {
+  const { status, content, model, input, cached, output, cost, co2 } = { ...ENDING, ...ending };
+  return call<boolean>(database, 'public.chat_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+    message_id,
+    run_id,
+    status,
+    content,
+    model,
+    input,
+    cached,
+    output,
+    cost,
+    co2,
+  ]);
+}
+
+export const stop = (database: Database, user: string, { message_id }: Admission) =>
+  call<boolean>(database, 'public.chat_stop($1, $2)', [user, message_id]);

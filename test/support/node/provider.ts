@@ -1,0 +1,58 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** What a provider of models was asked. */
+export interface Asked {
+  readonly authorization: string | undefined;
+  readonly body: {
+    readonly messages: readonly { readonly role: string; readonly content: string }[];
+    readonly [name: string]: unknown;
+  };
+}
+
+/** A provider of models that answers as a test tells it to; what the stand-in of the local backend never does. */
+export class Provider {
+  readonly asked: Asked[] = [];
+  /** Writes the answer; may leave it unended. */
+  answer: (response: ServerResponse) => void = (response) => void response.end();
+  readonly #server = createServer((request, response) => {
+    void text(request).then((body) => {
+      this.asked.push({ authorization: request.headers.authorization, body: JSON.parse(body) as Asked['body'] });
+      this.answer(response);
+    });
+  });
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  stop(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Refuses with OpenAI's error shape. */
+  refuse(status: number, message: string): void {
+    this.answer = (response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message, type: 'error', code: null, param: null } }));
+    };
+  }
+
+  /** Streams these words as chunks of Chat Completions; `end` says what follows them. */
+  say(words: readonly string[], end: 'done' | 'silence' | 'break' = 'done', model = 'gpt-4o-mini-2024-07-18'): void {
+    this.answer = (response) => {
+      const chunk = (body: object) =>
+        response.write(`data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', model, ...body })}\n\n`);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.flushHeaders();
+      for (const content of words) chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+      if (end === 'silence') return;
+      if (end === 'break') return void setImmediate(() => response.destroy());
+      chunk({ choices: [], usage: { prompt_tokens: 50, completion_tokens: 7, total_tokens: 57 } });
+      response.end('data: [DONE]\n\n');
+    };
+  }
+}
