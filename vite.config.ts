@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { defineConfig, type UserConfig } from 'vite';
+import { SPACE } from './src/space.ts';
 
 const ROOT = import.meta.dirname;
 const src = (file: string) => join(ROOT, 'src', file);
@@ -33,6 +34,14 @@ const cdn: UserConfig = {
   base: './',
   publicDir: false,
   resolve: { alias: { '@supabase/storage-js': src('store/no-storage.ts') } },
+  plugins: [
+    {
+      name: 'livelit-css',
+      generateBundle() {
+        this.emitFile({ type: 'asset', fileName: 'livelit.css', source: SPACE.trimStart() });
+      },
+    },
+  ],
   build: {
     outDir: 'dist/cdn',
     target: 'es2022',

@@ -2,6 +2,8 @@
  * The script-tag entry: `<script type="module" src="…/livelit.js" data-url="…" data-key="…"></script>`. Reads its own
  * attributes and loads each element's code when one comes near the viewport; until then it costs the page nothing else.
  */
+import { SPACE } from './space.ts';
+
 const TAGS = {
   'chat-box': () => import('./define/chat-box.ts'),
   'sync-status': () => import('./define/sync-status.ts'),
@@ -12,13 +14,6 @@ type Tag = keyof typeof TAGS;
 
 /** How far outside the viewport an element begins to load: about the scrolling of a fast finger while code arrives. */
 const NEAR = '600px';
-
-/** The space of an element that is not defined yet, so that the page does not move when it is. */
-const SPACE = `
-  chat-box:not(:defined) { display: block; block-size: var(--chat-box-height, 28rem); }
-  usage-chart:not(:defined) { display: block; min-block-size: calc(var(--usage-chart-height, 16rem) + 7rem); }
-  sync-status:not(:defined) { display: inline-block; min-inline-size: 5em; min-block-size: 1.45em; }
-`;
 
 const selector = Object.keys(TAGS).join(',');
 

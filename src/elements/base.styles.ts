@@ -7,7 +7,8 @@ import { css } from 'lit';
 export const base = css`
   :host {
     --_accent: var(--livelit-accent, light-dark(#0b5cad, #6cb4ff));
-    --_on-accent: light-dark(#fff, #06121f);
+    /* Black on a light accent, white on a dark one, whichever the page chooses. */
+    --_on-accent: oklch(from var(--_accent) clamp(0, (0.62 - l) * 1000, 1) 0 0);
     --_surface: var(--livelit-surface, light-dark(#fff, #14171a));
     --_surface-raised: var(--livelit-surface-raised, light-dark(#f4f6f8, #1e2327));
     --_text: var(--livelit-text, light-dark(#1b2126, #e8ecef));
@@ -65,6 +66,17 @@ export const base = css`
     border-radius: 1em;
     color: var(--_muted);
     font-size: 0.75em;
+  }
+
+  /* What mostly passes within a moment appears only when it does not: a flash would say nothing. */
+  .patient {
+    animation: appear 1ms 300ms both !important;
+  }
+
+  @keyframes appear {
+    from {
+      visibility: hidden;
+    }
   }
 
   .visually-hidden {

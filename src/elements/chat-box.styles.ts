@@ -2,6 +2,7 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
+    position: relative;
     display: flex;
     flex-direction: column;
     block-size: var(--chat-box-height, 28rem);
@@ -12,7 +13,9 @@ export const styles = css`
     background: var(--_surface);
   }
 
+  /* Positioned, so that what is said for the ear only scrolls with it instead of making the page longer. */
   .log {
+    position: relative;
     flex: 1;
     min-block-size: 0;
     padding: calc(2 * var(--_space));
@@ -25,6 +28,7 @@ export const styles = css`
   }
 
   .greeting {
+    margin: 0;
     color: var(--_muted);
   }
 
@@ -63,12 +67,14 @@ export const styles = css`
     color: var(--chat-box-user-text, var(--_on-accent));
   }
 
+  /* Fainter would be below the contrast of WCAG AA. */
   .pending .bubble {
-    opacity: 0.65;
+    opacity: 0.85;
   }
 
   .failed .bubble {
-    outline: 1px solid var(--_bad);
+    outline: 2px solid var(--_bad);
+    outline-offset: 1px;
   }
 
   .meta {
@@ -76,8 +82,14 @@ export const styles = css`
     flex-wrap: wrap;
     align-items: baseline;
     gap: 0 var(--_space);
+    margin-block-start: calc(0.5 * var(--_space));
     color: var(--_muted);
     font-size: 0.8125em;
+  }
+
+  .user .meta {
+    justify-content: flex-end;
+    text-align: end;
   }
 
   .failed .meta,
@@ -122,6 +134,15 @@ export const styles = css`
     }
   }
 
+  .note {
+    position: absolute;
+    inset-block-start: var(--_space);
+    inset-inline: 0;
+    inline-size: fit-content;
+    margin: 0 auto;
+    background: var(--_surface);
+  }
+
   .problem {
     margin: 0;
     padding: 0 calc(2 * var(--_space)) var(--_space);
@@ -146,6 +167,11 @@ export const styles = css`
     background: var(--_surface);
     field-sizing: content;
     resize: none;
+  }
+
+  textarea::placeholder {
+    color: var(--_muted);
+    opacity: 1;
   }
 
   .send {

@@ -4,6 +4,7 @@ import { property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Message } from '../services/chat.ts';
 import { LivelitError } from '../store/error.ts';
+import type { Status } from '../store/live.ts';
 import { base } from './base.styles.ts';
 import { ChatBoxSendEvent, ChatBoxSentEvent } from './chat-box.events.ts';
 import { styles } from './chat-box.styles.ts';
@@ -15,6 +16,13 @@ const loadChat = () => import('../services/chat.ts');
 
 /** Closer to the end than this the reader counts as being there, CSS pixels. */
 const PINNED_PX = 48;
+
+/** What is said of the whole conversation, small and over it. */
+const NOTES: Partial<Record<Status, string>> = {
+  loading: strings.loading,
+  refreshing: strings.syncing,
+  stale: strings.stale,
+};
 
 /** Refusals that a new conversation solves. */
 const CONVERSATION_OVER = new Set(['session', 'session_expired', 'session_full']);
@@ -32,6 +40,7 @@ const CONVERSATION_OVER = new Set(['session', 'session_expired', 'session_full']
  * @csspart bubble - The text of a message.
  * @csspart meta - What is said under a message: that it is being sent, or why not.
  * @csspart action - A small button in a message: try again, discard, stop.
+ * @csspart note - Says that the messages are being fetched or are not up to date.
  * @csspart error - The sentence over the input when something is wrong.
  * @csspart form - The input and its button.
  * @csspart input - The text field.
@@ -109,6 +118,8 @@ export class ChatBoxElement extends LitElement {
     const { status, error } = this.#messages.snapshot;
     const rows = this.#rows;
     const problem = this.problem ?? (status === 'error' ? error : undefined);
+    const note = NOTES[status];
+    const empty = !rows.length && status !== 'loading' && status !== 'error';
     return html`
       <div
         part="log"
@@ -120,7 +131,7 @@ export class ChatBoxElement extends LitElement {
         tabindex="0"
         @scroll=${this.#notePosition}
       >
-        ${rows.length ? nothing : html`<slot name="greeting"><p class="greeting">${this.greeting}</p></slot>`}
+        ${empty ? html`<slot name="greeting"><p class="greeting">${this.greeting}</p></slot>` : nothing}
         <ol part="list">
           ${repeat(
             rows,
@@ -130,6 +141,7 @@ export class ChatBoxElement extends LitElement {
           ${this.#replyAwaited ? html`<li part="row assistant" class="row assistant">${renderDots()}</li>` : nothing}
         </ol>
       </div>
+      ${note ? html`<p part="note" class="note badge ${status === 'stale' ? '' : 'patient'}">${note}</p>` : nothing}
       <div class="visually-hidden" aria-live="polite">${this.#announcement}</div>
       ${problem ? this.#renderProblem(problem) : nothing}
       <form part="form" @submit=${this.#send}>
@@ -156,7 +168,7 @@ export class ChatBoxElement extends LitElement {
     return html`
       <li part="row ${kind}" class="row ${kind}">
         <span class="visually-hidden">${authorOf(message)}</span>
-        ${waiting ? renderDots() : html`<p part="bubble" class="bubble" dir="auto">${content}</p>`}
+        ${waiting ? renderDots() : content ? html`<p part="bubble" class="bubble" dir="auto">${content}</p>` : nothing}
         ${this.#renderMeta(message)}
       </li>
     `;
@@ -275,7 +287,7 @@ const authorOf = ({ author }: Message) =>
   author === 'visitor' ? strings.chat.you : author === 'owner' ? strings.chat.owner : strings.chat.model;
 
 const renderDots = () =>
-  html`<span class="bubble dots" role="img" aria-label=${strings.chat.writing}
+  html`<span part="bubble" class="bubble dots" role="img" aria-label=${strings.chat.writing}
     ><span></span><span></span><span></span
   ></span>`;
 

@@ -57,7 +57,7 @@ export class SyncStatusElement extends LitElement {
         ${
           state === 'live' || state === 'idle' || state === 'connecting'
             ? nothing
-            : html`<span part="reason" class="reason">${reason}</span>`
+            : html`<span part="reason" class="reason">· ${reason}</span>`
         }
       </span>
     `;

@@ -20,6 +20,8 @@ export interface ChartTheme {
   readonly border: string;
   readonly surface: string;
   readonly font: string;
+  /** The page reads from right to left: so do the days. */
+  readonly rtl: boolean;
 }
 
 export interface ChartFormat {
@@ -53,6 +55,8 @@ type Options = NonNullable<ChartConfiguration<'bar', readonly number[], string>[
 
 function optionsOf({ days, total }: UsageSeries, theme: ChartTheme, format: ChartFormat): Options {
   const font = { family: theme.font };
+  // Fractions of what there is nothing of would say something.
+  const label = (value: number) => (total === 0 && value !== 0 ? '' : format.value(value));
   return {
     animation: false,
     normalized: true,
@@ -61,6 +65,7 @@ function optionsOf({ days, total }: UsageSeries, theme: ChartTheme, format: Char
     scales: {
       x: {
         stacked: true,
+        reverse: theme.rtl,
         grid: { display: false },
         border: { color: theme.border },
         ticks: {
@@ -73,12 +78,13 @@ function optionsOf({ days, total }: UsageSeries, theme: ChartTheme, format: Char
       },
       y: {
         stacked: true,
+        position: theme.rtl ? 'right' : 'left',
         beginAtZero: true,
         // An empty chart has axes and a grid too.
         ...(total === 0 && { suggestedMax: 1 }),
         border: { display: false },
         grid: { color: theme.border },
-        ticks: { color: theme.muted, font, maxTicksLimit: 6, callback: (value) => format.value(Number(value)) },
+        ticks: { color: theme.muted, font, maxTicksLimit: 6, callback: (value) => label(Number(value)) },
       },
     },
     plugins: {

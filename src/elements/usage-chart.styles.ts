@@ -8,7 +8,11 @@ export const styles = css`
     background: var(--_surface);
   }
 
+  /* One height whatever the header and the legend hold: nothing below the chart moves when the data comes. */
   figure {
+    display: flex;
+    flex-direction: column;
+    block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 1.45 * 0.8125em);
     margin: 0;
   }
 
@@ -30,10 +34,10 @@ export const styles = css`
     font-size: 0.8125em;
   }
 
-  /* The height is there before the data is: nothing below the chart moves when it comes. */
   .plot {
     position: relative;
-    block-size: var(--usage-chart-height, 16rem);
+    flex: 1;
+    min-block-size: 0;
     margin-block: var(--_space);
   }
 

@@ -89,7 +89,9 @@ export class UsageChartElement extends LitElement {
           ${data?.length ? html`<span part="total" title=${strings.chart.total}>${total}</span>` : nothing}
           ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
           <span part="note" class="note">
-            ${status === 'refreshing' ? strings.syncing : status === 'stale' ? strings.stale : nothing}
+            ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
+            ${status === 'stale' ? strings.stale : nothing}
+            ${data && error && status === 'error' ? error.message : nothing}
             ${series.unknown ? strings.chart.unknown(series.unknown) : nothing}
           </span>
         </header>
@@ -153,7 +155,8 @@ export class UsageChartElement extends LitElement {
     const [text = '', muted = '', border = '', surface = '', ...series] = probes.map(
       (probe) => getComputedStyle(probe).color,
     );
-    return { text, muted, border, surface, series, font: getComputedStyle(this).fontFamily };
+    const { fontFamily: font, direction } = getComputedStyle(this);
+    return { text, muted, border, surface, series, font, rtl: direction === 'rtl' };
   }
 
   #format(): ChartFormat {
@@ -189,29 +192,31 @@ const NUMBER_FORMATS: Readonly<Record<UsageMetric, Intl.NumberFormatOptions>> = 
   co2: { ...COMPACT, style: 'unit', unit: 'gram' },
 };
 
-/** What the drawing says, for those who do not see it. */
+/** What the drawing says, for those who do not see it. In a box, because a table is never smaller than what it holds. */
 const renderTable = ({ days, models }: UsageSeries, title: string, format: ChartFormat) => html`
-  <table class="visually-hidden">
-    <caption>
-      ${title}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">${strings.chart.day}</th>
-        ${models.map(({ model }) => html`<th scope="col">${model}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${days.map(
-        (day, index) => html`
-          <tr>
-            <th scope="row">${format.day(day)}</th>
-            ${models.map(({ values }) => html`<td>${format.value(values[index] ?? 0)}</td>`)}
-          </tr>
-        `,
-      )}
-    </tbody>
-  </table>
+  <div class="visually-hidden">
+    <table>
+      <caption>
+        ${title}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${strings.chart.day}</th>
+          ${models.map(({ model }) => html`<th scope="col">${model}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${days.map(
+          (day, index) => html`
+            <tr>
+              <th scope="row">${format.day(day)}</th>
+              ${models.map(({ values }) => html`<td>${format.value(values[index] ?? 0)}</td>`)}
+            </tr>
+          `,
+        )}
+      </tbody>
+    </table>
+  </div>
 `;
 
 /** Answers again what it last answered, as long as it is asked the same. */

@@ -23,7 +23,7 @@ export type UsageMetric = 'tokens' | 'requests' | 'cost' | 'co2';
 export interface UsageSeries {
   /** UTC days, `YYYY-MM-DD`, without gaps. */
   readonly days: readonly string[];
-  /** Ordered by name, so that a model keeps its place and colour whatever the others do. */
+  /** Ordered by name, so that a change of the numbers moves none of them. */
   readonly models: readonly { readonly model: string; readonly values: readonly number[] }[];
   /** Rows that have no value for the metric: unpriced, or of unknown footprint. They count as 0 above. */
   readonly unknown: number;

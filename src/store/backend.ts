@@ -55,7 +55,7 @@ export interface TopicListener {
 
 /** The port between the kernel and a project. Whatever it throws is a LivelitError. */
 export interface Backend {
-  /** `loading` until it is known, then `live` with the session or null. `needs-auth` is an error here. */
+  /** `loading` until it is known, then `live` with the session or null; `error` with null when it ended by itself. */
   readonly session: Live<Session | null>;
   fetch<T>(query: Query, signal: AbortSignal): Promise<T>;
   write(mutation: Mutation, signal: AbortSignal): Promise<void>;

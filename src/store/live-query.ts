@@ -121,9 +121,11 @@ export class LiveQuery<T> implements Live<T> {
       this.#forget();
       // A page that connects late must not flash invented numbers first.
       this.#patience = setTimeout(() => this.#showPlaceholder(), timings.connectPatienceMs);
-    } else if (session?.status === 'live') {
+    } else if (session && session.status !== 'loading') {
       const who = session.data ?? null;
       if (permitted(requires, who)) this.#activate(backend, who);
+      // Samples are for who never signed in; who has to do so again is told so.
+      else if (session.status === 'error') this.#forget();
       else this.#showPlaceholder();
     }
     this.#changed();
@@ -278,8 +280,10 @@ export class LiveQuery<T> implements Live<T> {
 
   #status(): Status {
     if (!this.#refetch) {
-      const asking = this.#host.backend?.session.snapshot.status === 'loading';
-      return asking && this.#data === undefined ? 'loading' : 'idle';
+      const session = this.#host.backend?.session.snapshot.status;
+      // Somebody has to sign in again: until then nothing comes, and nobody should wait for it.
+      if (session === 'error') return 'error';
+      return session === 'loading' && this.#data === undefined ? 'loading' : 'idle';
     }
     const error = this.#error;
     if (error && (!error.retryable || this.#data === undefined)) return 'error';
@@ -293,7 +297,8 @@ export class LiveQuery<T> implements Live<T> {
   }
 
   get #error(): LivelitError | undefined {
-    return this.#refetch?.error ?? this.#joining?.error;
+    if (!this.#refetch) return this.#host.backend?.session.snapshot.error;
+    return this.#refetch.error ?? this.#joining?.error;
   }
 }
 

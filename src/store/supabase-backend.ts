@@ -180,7 +180,7 @@ export class SupabaseBackend implements Backend {
           })
         : undefined;
     const error = last === null ? this.#session.snapshot.error : ended;
-    this.#session.set({ status: 'live', data: null, error, sample: false });
+    this.#session.set({ status: error ? 'error' : 'live', data: null, error, sample: false });
   }
 }
 

@@ -63,7 +63,7 @@ describe('<sync-status>', () => {
     await dropSockets();
     await until(() => colour(status) === 'red');
     expect(text(status, 'label')).to.equal('Reconnecting…');
-    expect(text(status, 'reason')).to.equal('The connection was lost. It is being restored.');
+    expect(text(status, 'reason')).to.equal('· The connection was lost. It is being restored.');
     await until(() => colour(status) === 'green');
     expect(text(status, 'reason')).to.equal('');
   });

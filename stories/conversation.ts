@@ -1,0 +1,156 @@
+import type { Message } from 'livelit';
+import { MemoryBackend } from 'livelit/testing';
+
+/** New with each page, as the locks of two tabs that send in one conversation are shared. */
+export const SESSION = crypto.randomUUID();
+
+export const TOPIC = `chat:${SESSION}`;
+
+const VISITOR = { userId: '0e0c9b1e-7f5a-4a8f-8d4e-3c1b2a990d10', anonymous: true, email: '' };
+
+type Line = readonly [author: Message['author'], content: string, status?: Message['status']];
+
+/** What a client asks of the function `chat`. */
+interface Asked {
+  readonly action: string;
+  readonly client_id?: string;
+  readonly content?: string;
+  readonly message_id?: string;
+}
+
+export interface ChatOptions {
+  /** What was said before, oldest first. */
+  readonly lines?: readonly Line[];
+  /** Answers in place of the model that this module plays; an error that it throws is the function's. */
+  readonly answer?: () => Promise<never>;
+  /** After how many words the reply pauses for good. */
+  readonly pauseAfter?: number;
+  /** Between two words, ms. */
+  readonly paceMs?: number;
+}
+
+/** A project with one conversation in it, and a function `chat` that saves and streams as the real one does. */
+export function chatProject({ lines = [], answer, pauseAfter = Infinity, paceMs = 0 }: ChatOptions = {}) {
+  let rows = lines.map(rowOf);
+  let stopped = new AbortController();
+  const save = (row: Row) => {
+    rows = [...rows.filter(({ id }) => id !== row.id), row];
+    project.fill('chat_messages', rows);
+  };
+  const send = ({ client_id, content = '' }: Asked) => {
+    const question = { ...rowOf(['visitor', content], rows.length), client_id: client_id ?? null };
+    const reply = rowOf(['model', '', 'streaming'], rows.length + 1);
+    save(question);
+    save(reply);
+    stopped = new AbortController();
+    const { signal } = stopped;
+    return streamed(async (tell) => {
+      tell('meta', { session_id: SESSION, user_message_id: question.id, message_id: reply.id, created: false });
+      let text = '';
+      for (const [index, word] of words(REPLY).entries()) {
+        if (index === pauseAfter) await never;
+        if (signal.aborted) break;
+        tell('delta', { at: text.length, text: word });
+        text += word;
+        if (paceMs) await new Promise((resolve) => setTimeout(resolve, paceMs));
+      }
+      const status = signal.aborted ? 'stopped' : 'complete';
+      save({ ...reply, content: text, status });
+      tell('usage', { model: 'gpt-4o-mini', input_tokens: 412, cached_tokens: 0, output_tokens: 58, estimated: false });
+      tell('done', { message_id: reply.id, status });
+    });
+  };
+  const project = new MemoryBackend({
+    session: VISITOR,
+    tables: { chat_sessions: [{ id: SESSION }], chat_messages: rows },
+    functions: {
+      chat(body) {
+        const asked = body as Asked;
+        if (asked.action === 'stop') {
+          stopped.abort();
+          return;
+        }
+        return answer ? answer() : send(asked);
+      },
+    },
+  });
+  return project;
+}
+
+/** Says something as a visitor does: writes it, and sends the form. */
+export function say(element: HTMLElement, text: string): void {
+  const input = element.shadowRoot!.querySelector('textarea')!;
+  input.value = text;
+  input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  input.form!.requestSubmit();
+}
+
+export const never = new Promise<never>(() => {});
+
+/** A first visit, a good answer, and a second question. */
+export const SHORT: readonly Line[] = [
+  ['visitor', 'Hi! Do you also draw maps for print, or only for the web?'],
+  ['model', 'Both. The night bus atlas was printed in 2,000 copies, one sheet of 84 × 119 cm, drawn by a script.'],
+  ['visitor', 'What did the script do?'],
+  [
+    'model',
+    'Three things:\n\n1. read the timetables of nine cities,\n2. moved the labels until none covered another,\n' +
+      '3. wrote one PDF with spot colours.\n\nThe second took a summer.',
+  ],
+];
+
+/** Far more than fits. */
+export const LONG: readonly Line[] = Array.from({ length: 12 }, () => SHORT).flat();
+
+/** What paper and screens do to the edges of a bubble. */
+export const AWKWARD: readonly Line[] = [
+  ['visitor', 'https://example.org/tides/harbours/north-sea/' + 'a-very-long-segment-'.repeat(6) + '?from=2026-11-01'],
+  ['model', 'k'],
+  ['visitor', 'const metres = (knots: number) => knots * 0.514444;\n\tconsole.log(metres(12));'],
+  ['model', 'Prices: €1,200 — “flat”, for 3 weeks; 50 % up front. <b>No markup</b> & no tricks 🗺️'],
+];
+
+export const ARABIC: readonly Line[] = [
+  ['visitor', 'مرحبًا! هل ترسمين خرائط للطباعة أيضًا؟'],
+  ['model', 'نعم. طُبع أطلس حافلات الليل في 2,000 نسخة، ورسمه برنامج صغير.'],
+  ['visitor', 'كم يستغرق مشروع مثل "Contours in the browser"؟'],
+  ['model', 'نحو ستة أسابيع، ثلاثة منها للبيانات (OpenTopography) والباقي للرسم.'],
+];
+
+const REPLY =
+  'About six weeks for a map like that: two to clean the elevation data, three for the renderer, and one for everything ' +
+  'that nobody thinks of before. I have time from the second week of January.';
+
+const words = (text: string) => text.match(/\S+\s*/g) ?? [];
+
+type Row = ReturnType<typeof rowOf>;
+
+const START = Date.now() - 3_600_000;
+
+function rowOf([author, content, status = 'complete']: Line, index: number) {
+  return {
+    id: crypto.randomUUID(),
+    session_id: SESSION,
+    seq: index + 1,
+    client_id: null as string | null,
+    role: author === 'visitor' ? ('user' as const) : ('assistant' as const),
+    author,
+    status,
+    content,
+    created_at: new Date(START + index * 40_000).toISOString(),
+  };
+}
+
+/** Server-sent events, as they are told. */
+function streamed(story: (tell: (event: string, data: object) => void) => Promise<void>): Response {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      await story((event, data) =>
+        controller.enqueue(encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)),
+      );
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+}

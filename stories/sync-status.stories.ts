@@ -1,0 +1,144 @@
+import { html } from 'lit';
+import { dailyUsage, LivelitError, sendMessage, type Connection } from 'livelit';
+import { MemoryBackend } from 'livelit/testing';
+import { never, SESSION } from './conversation.ts';
+import type { Stage, Stories, Story } from './story.ts';
+import { MEMBER, usageRows } from './usage-rows.ts';
+
+const lost = new LivelitError('unavailable', 'The connection was lost. It is being restored.', { reason: 'socket' });
+const offline = new LivelitError('offline', 'The server cannot be reached.', { retryAfterMs: 86_400_000 });
+const refused = new LivelitError('forbidden', 'This project does not let you listen.', { reason: 'topic' });
+
+/** A page that shows usage: without anything to keep up to date no connection is made. */
+const withUsage = (chat?: () => Promise<never>) => () => {
+  dailyUsage().subscribe(() => {});
+  return new MemoryBackend({
+    session: MEMBER,
+    tables: { usage_data: usageRows(), chat_sessions: [{ id: SESSION }] },
+    functions: { chat: () => chat?.() },
+  });
+};
+
+const untilLive = ({ element, until }: Stage) => until(() => element.matches(':state(live)'));
+
+const status = () => html`<sync-status></sync-status>`;
+
+const live: Story = {
+  says: 'Every change arrives as it happens.',
+  states: ['live'],
+  backend: withUsage(),
+  render: status,
+};
+
+const unsent = (says: string, count: string, chat: () => Promise<never>): Story => ({
+  ...live,
+  says,
+  backend: withUsage(chat),
+  async act(stage) {
+    await untilLive(stage);
+    sendMessage(SESSION, 'When could you begin?');
+    await stage.until(() => stage.element.renderRoot.querySelector('[part=count]')?.textContent?.includes(count));
+  },
+});
+
+export const stories: Stories = {
+  idle: { says: 'The page is not connected to a project.', states: ['idle'], render: status },
+  'nothing-to-do': {
+    says: 'A project is connected, and nothing on the page has to be kept up to date.',
+    states: ['idle'],
+    backend: () => new MemoryBackend(),
+    render: status,
+  },
+  connecting: {
+    ...live,
+    says: 'The connection is being made.',
+    states: ['connecting', 'busy'],
+    act: ({ project }) => project.turn({ state: 'joining' }),
+  },
+  live,
+  busy: {
+    ...live,
+    says: 'Live, and a fetch is in flight.',
+    states: ['live', 'busy'],
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.hold();
+      stage.project.turn({ state: 'joined' });
+    },
+  },
+  polling: {
+    says: 'The socket is blocked; the page looks regularly instead.',
+    states: ['polling'],
+    render() {
+      pretendPolling();
+      return status();
+    },
+  },
+  stale: {
+    ...live,
+    says: 'The connection was lost and is being restored.',
+    states: ['stale'],
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.turn({ state: 'lost', error: lost });
+    },
+  },
+  'needs-auth': {
+    ...live,
+    says: 'The session cannot be renewed: somebody has to sign in again.',
+    states: ['needs-auth'],
+    async act(stage) {
+      await untilLive(stage);
+      const error = new LivelitError('unauthenticated', 'Please sign in again.');
+      stage.project.session.set({ status: 'error', data: null, error, sample: false });
+    },
+  },
+  failed: {
+    ...live,
+    says: 'The project refuses the connection; trying again will not help.',
+    states: ['failed'],
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.turn({ state: 'refused', error: refused });
+    },
+  },
+  sending: { ...unsent('A message is on its way.', '1 unsent', () => never), states: ['live', 'busy'] },
+  unsent: unsent('A message waits for the network.', '1 unsent', () => Promise.reject(offline)),
+  'not-sent': unsent('A message was refused, and waits for a decision.', '1 not sent', () => Promise.reject(refused)),
+  narrow: {
+    ...live,
+    says: 'A sentence in a column of 17 rem.',
+    states: ['stale'],
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.turn({ state: 'lost', error: lost });
+    },
+    render: () => html`<div class="narrow">${status()}</div>`,
+  },
+  dark: {
+    ...live,
+    says: 'In a dark part of the page.',
+    render: () => html`<div class="island dark">${status()}</div>`,
+  },
+  rtl: {
+    ...unsent('In a page that reads from right to left.', '1 unsent', () => Promise.reject(offline)),
+    render: () => html`<div dir="rtl" lang="ar">${status()}</div>`,
+  },
+};
+
+/** No socket of a project in memory is ever blocked, so the page gets a store that says so. */
+function pretendPolling(): void {
+  const connection: Connection = {
+    state: 'polling',
+    reason: 'The socket is blocked. The page looks every 30 seconds.',
+    pending: 0,
+    failed: 0,
+    busy: false,
+    lastSyncAt: Date.now(),
+  };
+  const snapshot = { status: 'live', data: connection, sample: false };
+  // The address that all bundles of a page share, frozen for version 1.
+  Object.assign(globalThis, {
+    [Symbol.for('livelit.store.v1')]: { connection: { snapshot, subscribe: () => () => {} } },
+  });
+}
