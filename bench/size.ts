@@ -30,7 +30,7 @@ async function chunksOf(options: Parameters<typeof build>[0]): Promise<Chunk[]> 
 }
 
 /** Bundles a module and what it imports, as a page's own bundler would. */
-async function bundled(entry: string, external: RegExp | undefined = undefined): Promise<number> {
+async function bundled(entry: string, external?: RegExp): Promise<number> {
   const chunks = await chunksOf({
     configFile: false,
     root: ROOT,
