@@ -71,6 +71,14 @@ export class RealtimeServer {
     for (const client of this.#sockets.clients) client.terminate();
   }
 
+  /** Closes a topic for everybody who listens to it, as hosted does: a `system` error, then `phx_close`. */
+  closeTopic(topic: string, message: string): void {
+    for (const connection of this.#connections) {
+      const channel = connection.channels.get(topic);
+      if (channel) connection.closeChannel(channel, message);
+    }
+  }
+
   close(): void {
     this.dropSockets();
     this.#sockets.close();

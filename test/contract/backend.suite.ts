@@ -153,6 +153,15 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       await until(() => two.events.length === 1);
     });
 
+    it('survives leaving and joining in one breath', async () => {
+      for (let index = 0; index < 20; index += 1) {
+        stage.backend.join(`user:${stage.userId}`, { onEvent: () => undefined, onState: () => undefined })();
+      }
+      const { events } = await listen();
+      await stage.addUsage([{ date: '2026-02-05', model: 'breath', requests: 1 }]);
+      await until(() => events.length === 1);
+    });
+
     it('says that a topic was lost, and that it is back', async () => {
       const { states, events } = await listen();
       await stage.cut();

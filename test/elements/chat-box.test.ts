@@ -86,6 +86,16 @@ describe('<chat-box>', () => {
     await answered(chat);
   });
 
+  it('sends once what is sent twice before the page is ready', async () => {
+    const chat = mount<ChatBoxElement>(html`<chat-box></chat-box>`);
+    await chat.updateComplete;
+    write(chat, 'impatient');
+    press(chat, 'Enter');
+    press(chat, 'Enter');
+    await answered(chat);
+    expect(bubbles(chat)).to.have.length(2);
+  });
+
   const kept: readonly [string, string, KeyboardEventInit][] = [
     ['Shift+Enter', 'Enter', { shiftKey: true }],
     ['Enter while an input method composes', 'Enter', { isComposing: true }],

@@ -201,9 +201,10 @@ describe('<usage-chart>', () => {
       clears += 1;
       clearRect.apply(context, area);
     };
+    performance.clearResourceTimings();
     // A signal of the member's own about another table's row: fetched again, and the same.
     await sql(`select realtime.send('{"table":"usage_data"}', 'usage_data', $1)`, [`user:${userId}`]);
-    await until(() => chart.matches(':state(refreshing)'));
+    await until(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/usage_data?')));
     await until(() => chart.matches(':state(live)'));
     await nextFrame();
     expect(clears).to.equal(0);

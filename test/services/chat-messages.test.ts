@@ -74,7 +74,7 @@ describe('applyChatEvent', () => {
   });
 
   it('takes the same piece from stream and topic as one', () => {
-    const events = [partial(0, 'Be'), partial(2, 'cause'), partial(0, 'Because')];
+    const events = [partial(0, 'Be'), partial(2, 'cause'), partial(0, 'Because'), partial(2, 'ca')];
     expect(texts(play([reply('')], events))).to.deep.equal(['Because|streaming']);
   });
 
@@ -154,6 +154,11 @@ describe('reconcileMessages', () => {
   it('takes what the database knows better', () => {
     const [message] = reconcileMessages([reply('Beca')], [reply('Because.', 'complete')]);
     expect(message).to.include({ content: 'Because.', status: 'complete' });
+  });
+
+  it('takes a failed reply that has started over', () => {
+    const [message] = reconcileMessages([reply('', 'error')], [reply('')]);
+    expect(message).to.include({ status: 'streaming' });
   });
 
   it('takes a reply that has started over', () => {

@@ -87,6 +87,33 @@ describe('the chat service', () => {
     await until(async () => (await sessionId()) === mine);
   });
 
+  it('leaves nothing of it to the next visitor', async () => {
+    const backend = connectMemory({ session: null });
+    const before = await sessionId();
+    switchTo(backend, MEMBER);
+    await until(async () => (await sessionId()) === before);
+    switchTo(backend, null);
+    await until(async () => (await sessionId()) !== before);
+  });
+
+  it('listens to a conversation from its first message on', async () => {
+    const stream = (events: readonly [string, object][]) =>
+      new Response(events.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join(''));
+    const backend = connectMemory({
+      functions: {
+        chat: () =>
+          stream([
+            ['meta', { user_message_id: 'q', message_id: 'r', created: true }],
+            ['done', { message_id: 'r', status: 'complete' }],
+          ]),
+      },
+    });
+    const id = await sessionId();
+    leaves.push(messages(id).subscribe(() => undefined));
+    sendMessage(id, 'Hello');
+    await until(() => backend.topics.includes(`chat:${id}`));
+  });
+
   it('starts a new conversation when it is asked to', async () => {
     connectMemory();
     const before = await sessionId();

@@ -128,6 +128,29 @@ describe('LiveQuery', () => {
     expect(count.fetches).to.be.at.most(4);
   });
 
+  it('fetches once more for what changes while a fetch runs', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes({ apply: () => undefined, topics: () => ['alone'] });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const answers: (() => void)[] = [];
+    const original = backend.fetch.bind(backend);
+    backend.fetch = async (query, signal) => {
+      const rows = await original<never>(query, signal);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return rows;
+    };
+    backend.emit('alone', added(note('a')));
+    await until(() => answers.length === 1);
+    backend.fill('notes', [note('late')]);
+    backend.emit('alone', added(note('late')));
+    // The signal has to reach the debounce's end while the first answer is still out.
+    for (let frame = 0; frame < 6; frame += 1) await nextFrame();
+    answers[0]!();
+    (await until(() => answers[1]))();
+    await until(() => ids(live.snapshot.data)?.includes('late'));
+  });
+
   it('leaves events alone that do not concern it', async () => {
     const backend = connectMemory({ tables: { notes: [] } });
     const live = notes({ relevant: ({ event }) => event !== 'added' });
@@ -260,6 +283,17 @@ describe('LiveQuery', () => {
     await untilStatus(live, 'live');
     live.subscribe(() => undefined)();
     expect(count.fetches).to.equal(1);
+  });
+
+  it('goes on for a reader that came back during the linger', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes();
+    live.subscribe(() => undefined)();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    for (let frame = 0; frame < 6; frame += 1) await nextFrame();
+    backend.emit('notes', added(note('b')));
+    expect(ids(live.snapshot.data)).to.deep.equal(['b']);
   });
 
   it('follows the session again when it is read after it was let go of', async () => {

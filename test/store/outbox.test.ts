@@ -25,8 +25,12 @@ class Page implements OutboxHost {
 
   emit(): void {}
 
+  /** What to do when something has arrived. */
+  arrived: () => void = () => undefined;
+
   /** No query watches: what has arrived is forgotten at once. */
   delivered(): boolean {
+    this.arrived();
     return false;
   }
 
@@ -192,6 +196,21 @@ describe('Outbox', () => {
     page.say('early');
     await page.outbox.open(target);
     await until(() => page.sent.includes('early'));
+  });
+
+  it('does not overlook a write that comes just when the lane is done', async () => {
+    const page = await open();
+    const rounds = 30;
+    let round = 0;
+    page.arrived = () => {
+      // A few microtasks later each time: one of them meets the moment between the last look and the end.
+      let moment = Promise.resolve();
+      for (let step = 0; step < round; step += 1) moment = moment.then(() => undefined);
+      round += 1;
+      if (round <= rounds) void moment.then(() => page.say(`write ${round}`));
+    };
+    page.say('write 0');
+    await until(() => page.sent.length === rounds + 1);
   });
 
   it('sends once from two tabs that both know of a write', async () => {

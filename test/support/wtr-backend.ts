@@ -7,6 +7,7 @@ export interface BackendCommands {
   'backend:sql': { payload: { sql: string; parameters?: unknown[] }; result: Record<string, unknown>[] };
   'backend:functions-down': { payload: boolean; result: true };
   'backend:drop-sockets': { payload: undefined; result: true };
+  'backend:close-topic': { payload: string; result: true };
   'backend:pace': { payload: number; result: true };
 }
 
@@ -18,6 +19,7 @@ export function backendPlugin(): TestRunnerPlugin {
     'backend:sql': ({ sql, parameters }) => backend.database.query(sql, parameters),
     'backend:functions-down': (down) => void (backend.functions.down = down),
     'backend:drop-sockets': () => backend.realtime.dropSockets(),
+    'backend:close-topic': (topic) => backend.realtime.closeTopic(topic, 'Server requested disconnect'),
     'backend:pace': (tokensPerSecond) => void (backend.openai.tokensPerSecond = tokensPerSecond),
   };
   return {

@@ -13,6 +13,8 @@ export const sql = (text: string, parameters: unknown[] = []) => ask('backend:sq
 
 export const setFunctionsDown = (down: boolean) => ask('backend:functions-down', down);
 export const dropSockets = () => ask('backend:drop-sockets');
+/** Closes a topic for everybody, as the server does when a token has run out. */
+export const closeTopic = (topic: string) => ask('backend:close-topic', topic);
 export const setPace = (tokensPerSecond: number) => ask('backend:pace', tokensPerSecond);
 
 /** Intervals for tests: quick, and otherwise in the proportions of the real ones. */

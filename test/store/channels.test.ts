@@ -1,0 +1,104 @@
+import { RealtimeClient } from '@supabase/supabase-js';
+import { expect } from 'chai';
+import type { TopicState } from '../../src/store/backend.ts';
+import { Channels } from '../../src/store/channels.ts';
+import { TIMINGS } from '../../src/store/timings.ts';
+import { closeTopic, signUp, sql, target } from '../support/browser/backend.ts';
+import { nextFrame, until } from '../support/browser/page.ts';
+
+const QUICK = { ...TIMINGS, retryBaseMs: 20, retryCapMs: 100 };
+
+/** A member's token and topic. */
+async function member() {
+  const { url, key } = await target();
+  const login = await signUp();
+  const response = await fetch(`${url}/auth/v1/token?grant_type=password`, {
+    method: 'POST',
+    headers: { apikey: key, 'content-type': 'application/json' },
+    body: JSON.stringify(login),
+  });
+  const { access_token: token, user } = (await response.json()) as { access_token: string; user: { id: string } };
+  return { token, topic: `user:${user.id}`, userId: user.id };
+}
+
+describe('Channels', () => {
+  let channels: Channels;
+  let realtime: RealtimeClient;
+  const states: TopicState[] = [];
+
+  async function open(token: () => Promise<string | undefined>): Promise<void> {
+    const { url, key } = await target();
+    // As supabase-js sets it up, with a token that takes its time: the first join could go out before it is known.
+    const accessToken = async () => {
+      for (let frame = 0; frame < 10; frame += 1) await nextFrame();
+      return (await token()) ?? null;
+    };
+    realtime = new RealtimeClient(`${url.replace('http', 'ws')}/realtime/v1`, { params: { apikey: key }, accessToken });
+    channels = new Channels(realtime, token, QUICK);
+    states.length = 0;
+  }
+
+  const join = (topic: string) =>
+    channels.join(topic, { onEvent: () => undefined, onState: (state) => states.push(state) });
+
+  const last = () => states.at(-1)?.state;
+
+  afterEach(async () => {
+    channels.close();
+    await realtime.disconnect();
+  });
+
+  it('joins with the token, also when the library does not know it yet', async () => {
+    const { token, topic } = await member();
+    await open(() => Promise.resolve(token));
+    join(topic);
+    await until(() => last() === 'joined' || last() === 'refused');
+    expect(last()).to.equal('joined');
+  });
+
+  it('does not go on asking for what is refused for good', async () => {
+    const { token } = await member();
+    await open(() => Promise.resolve(token));
+    join('user:somebody-else');
+    await until(() => last() === 'refused');
+    const { length } = states;
+    for (let frame = 0; frame < 30; frame += 1) await nextFrame();
+    expect(states).to.have.length(length);
+    expect(realtime.getChannels()).to.deep.equal([]);
+  });
+
+  it('joins anew, on a new channel, when the server closes one', async () => {
+    const { token, topic, userId } = await member();
+    await open(() => Promise.resolve(token));
+    const heard: unknown[] = [];
+    channels.join(topic, { onEvent: (event) => heard.push(event), onState: (state) => states.push(state) });
+    await until(() => last() === 'joined');
+    await closeTopic(topic);
+    await until(() => states.some(({ state }) => state === 'lost'));
+    await until(() => last() === 'joined');
+    await sql(`insert into usage_data (user_id, date, model, source) values ($1, '2026-01-01', 'a', 'import')`, [
+      userId,
+    ]);
+    await until(() => heard.length === 1);
+  });
+
+  it('tells who comes second where the topic stands', async () => {
+    const { token, topic } = await member();
+    await open(() => Promise.resolve(token));
+    join(topic);
+    await until(() => last() === 'joined');
+    const second: string[] = [];
+    channels.join(topic, { onEvent: () => undefined, onState: ({ state }) => second.push(state) });
+    await until(() => second.length);
+    expect(second).to.deep.equal(['joined']);
+  });
+
+  it('leaves no channel behind', async () => {
+    const { token, topic } = await member();
+    await open(() => Promise.resolve(token));
+    const leave = join(topic);
+    await until(() => last() === 'joined');
+    leave();
+    await until(() => realtime.getChannels().length === 0);
+  });
+});
