@@ -48,13 +48,18 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
   const { folder } = options;
   const unlock = folder ? await lockFolder(folder) : () => Promise.resolve();
   const server = createServer();
+  /** What runs so far, ended in reverse when the start fails: a function left behind would outlive this process. */
+  const running: (() => unknown)[] = [unlock];
   try {
     // The port first: it fails fast, and the functions need to know it.
     const url = await listen(server, options.port);
+    running.push(() => server.close());
     const keys = folder ? await loadKeys(join(folder, 'keys.json')) : makeKeys();
     const openai = new OpenAiStandIn();
     const functions = await Functions.start(functionEnvironment(url, keys, options.secrets), keys.jwtSecret);
+    running.push(() => functions.close());
     const database = await Database.open(folder && join(folder, 'db'), keys);
+    running.push(() => database.close());
     const realtime = new RealtimeServer(database, keys, options.joinErrorDelayMs ?? HOSTED_JOIN_ERROR_DELAY_MS);
     await realtime.start();
     if (options.demo) await seed(database, keys);
@@ -85,8 +90,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     await functions.ready();
     return backend;
   } catch (error) {
-    server.close();
-    await unlock();
+    for (const end of running.toReversed()) await end();
     throw error;
   }
 }

@@ -55,10 +55,10 @@ export class Database {
     if (folder && fresh) await refuseForeignFolder(folder);
 
     // Making an empty cluster takes seconds, unpacking one that was made before takes a tenth of that.
-    const unpack = fresh && existsSync(template);
+    const archive = fresh ? await readFile(template).catch(() => undefined) : undefined;
     const connection = await createPgliteConnection({
       url: folder ? `file://${folder}` : 'memory://',
-      pgliteOptions: { parsers: AS_JSON, ...(unpack && { loadDataDir: new Blob([await readFile(template)]) }) },
+      pgliteOptions: { parsers: AS_JSON, ...(archive && { loadDataDir: new Blob([archive]) }) },
     });
     try {
       await connection.driver.waitReady;
@@ -83,7 +83,7 @@ export class Database {
 
     await connection.driver.exec(platform);
     await applyMigrations(connection.driver, migrations);
-    if (fresh && !unpack) await saveTemplate(connection.driver, template);
+    if (fresh && !archive) await saveTemplate(connection.driver, template);
     return new Database(app, connection);
   }
 
@@ -148,15 +148,16 @@ function fingerprint(platform: string, migrations: readonly Migration[]): string
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Keeps a fresh, migrated cluster for the next boot; an older one of other migrations is thrown away. */
+/** Keeps a fresh, migrated cluster for the next boot; older ones of other migrations are thrown away. */
 async function saveTemplate(driver: PGlite, template: string): Promise<void> {
   const archive = await driver.dumpDataDir('none');
-  await rm(TEMPLATES, { recursive: true, force: true });
   await mkdir(TEMPLATES, { recursive: true });
   // By rename, because another test process may be reading or writing the same name.
   const partial = `${template}.${process.pid}`;
   await writeFile(partial, Buffer.from(await archive.arrayBuffer()));
   await rename(partial, template);
+  const others = (await readdir(TEMPLATES)).filter((name) => name.endsWith('.tar') && name !== basename(template));
+  await Promise.all(others.map((name) => rm(join(TEMPLATES, name), { force: true })));
 }
 
 async function refuseForeignFolder(folder: string): Promise<void> {

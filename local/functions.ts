@@ -102,12 +102,15 @@ export class Functions {
   readonly #processes: ReadonlyMap<string, FunctionProcess>;
   readonly #open: ReadonlySet<string>;
   readonly #jwtSecret: string;
+  /** A process that ends in the middle takes its functions along. */
+  readonly #atExit = () => this.close();
   #down = false;
 
   private constructor(processes: ReadonlyMap<string, FunctionProcess>, open: ReadonlySet<string>, jwtSecret: string) {
     this.#processes = processes;
     this.#open = open;
     this.#jwtSecret = jwtSecret;
+    process.on('exit', this.#atExit);
   }
 
   /** Starts every folder under `supabase/functions` that has an `index.ts`. */
@@ -158,6 +161,7 @@ export class Functions {
   }
 
   close(): void {
+    process.off('exit', this.#atExit);
     for (const each of this.#processes.values()) each.stop();
   }
 

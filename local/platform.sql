@@ -43,6 +43,9 @@ begin
     if new.email like '%@anonymous.invalid' then
         new.is_anonymous := true;
         new.email := null;
+    elsif new.email is not null then
+        -- A visitor who confirms an address has an account from then on.
+        new.is_anonymous := false;
     end if;
     if new.is_anonymous then
         new.raw_app_meta_data := new.raw_app_meta_data - '{provider,providers}'::text[];

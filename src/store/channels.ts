@@ -4,9 +4,6 @@ import type { TopicEvent, TopicListener, TopicState } from './backend.ts';
 import { LivelitError } from './error.ts';
 import type { Timings } from './timings.ts';
 
-/** realtime-js's words for a lost socket, which it restores by itself, and its channels with it. */
-const TRANSPORT = /^(socket closed|channel error)/;
-
 /** What hosted Realtime says when asking again cannot help. */
 const PERMANENT =
   /^(Unauthorized|PrivateOnly|RealtimeDisabledForTenant|TenantNotFound|UnmatchedTopic|TopicNameRequired)/;
@@ -31,8 +28,6 @@ export class Channels {
   readonly #token: () => Promise<string | undefined>;
   readonly #timings: Timings;
   readonly #topics = new Map<string, Topic>();
-  /** Leaving takes time, and a topic may not be joined anew before it is over. */
-  readonly #leaving = new Map<string, Promise<unknown>>();
 
   constructor(realtime: RealtimeClient, token: () => Promise<string | undefined>, timings: Timings) {
     this.#realtime = realtime;
@@ -53,7 +48,7 @@ export class Channels {
         retry: undefined,
       };
       this.#topics.set(name, topic);
-      void this.#open(topic);
+      this.#open(topic);
     }
     topic.listeners.add(listener);
     const joined = topic;
@@ -78,8 +73,13 @@ export class Channels {
     this.#topics.clear();
   }
 
-  async #open(topic: Topic): Promise<void> {
-    await this.#leaving.get(topic.name);
+  #open(topic: Topic): void {
+    this.#subscribe(topic).catch((error: unknown) => {
+      if (this.#wanted(topic)) this.#lose(topic, String(error));
+    });
+  }
+
+  async #subscribe(topic: Topic): Promise<void> {
     // A join that goes out before the token is known is judged as nobody's. The token is handed over, because a
     // `setAuth()` without one resolves early when another call overtakes it.
     const token = await this.#token();
@@ -97,28 +97,27 @@ export class Channels {
           topic.attempts = 0;
           this.#set(topic, { state: 'joined' });
         } else {
-          this.#lose(topic, status, error?.message ?? '');
+          this.#lose(topic, error?.message ?? status);
         }
       });
   }
 
-  #lose(topic: Topic, status: string, message: string): void {
+  #lose(topic: Topic, message: string): void {
+    this.#dropLater(topic);
     if (PERMANENT.test(message)) {
       const error = new LivelitError('forbidden', 'You may not listen to this.', { reason: 'topic', cause: message });
-      this.#set(topic, { state: 'refused', error });
-      return this.#dropLater(topic);
+      return this.#set(topic, { state: 'refused', error });
     }
     const error = new LivelitError('unavailable', 'The connection was lost. It is being restored.', {
       reason: 'socket',
       cause: message,
     });
     this.#set(topic, { state: 'lost', error });
-    if (status === 'CHANNEL_ERROR' && TRANSPORT.test(message)) return;
-    // Anything else needs a new channel: a closed one is unusable, a refused one would be asked for every 10 s for ever.
-    this.#dropLater(topic);
+    // Always a new channel: a closed one is unusable, a refused one would be asked for every 10 s for ever, and one that
+    // realtime-js joins again after a sleep would do so with the token of before it.
     clearTimeout(topic.retry);
     const { retryBaseMs, retryCapMs } = this.#timings;
-    topic.retry = setTimeout(() => void this.#open(topic), backoff(topic.attempts++, retryBaseMs, retryCapMs));
+    topic.retry = setTimeout(() => this.#open(topic), backoff(topic.attempts++, retryBaseMs, retryCapMs));
   }
 
   /** realtime-js must not be told to remove a channel from inside that channel's own callback. */
@@ -133,11 +132,7 @@ export class Channels {
     const { channel } = topic;
     topic.channel = undefined;
     if (!channel) return;
-    const left = this.#realtime.removeChannel(channel).catch(() => undefined);
-    this.#leaving.set(topic.name, left);
-    void left.then(() => {
-      if (this.#leaving.get(topic.name) === left) this.#leaving.delete(topic.name);
-    });
+    void this.#realtime.removeChannel(channel).catch(() => undefined);
   }
 
   #wanted(topic: Topic): boolean {

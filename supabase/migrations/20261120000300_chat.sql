@@ -128,6 +128,7 @@ declare
     v_asked public.chat_messages;
     v_reply public.chat_messages;
     v_run_id uuid;
+    v_created boolean;
     v_wait integer;
 begin
     if p_content is null or length(btrim(p_content, E' \t\r\n')) = 0 or length(p_content) > 2000 then
@@ -161,28 +162,28 @@ begin
         return jsonb_build_object('ok', false, 'code', 'forbidden', 'reason', 'session_full');
     end if;
 
-    v_wait := private.take_token('chat:user:' || p_user_id, 10, 10 / 60.0);
-    if v_wait = 0 and p_address_hash is not null then
-        v_wait := private.take_token('chat:address:' || p_address_hash, 30, 30 / 600.0);
-    end if;
-    if v_wait = 0 then
-        v_wait := private.take_token('chat:all', 120, 2);
-    end if;
-    if v_wait > 0 then
-        return jsonb_build_object('ok', false, 'code', 'rate_limited', 'reason', 'too_many_messages',
-                                  'retry_after_s', v_wait);
-    end if;
-
-    -- A twin of this request that is saving the same message at this moment makes this block fail and undoes it,
-    -- reservation included; what the twin saved is then found above.
+    -- A twin of this request that is saving the same message at this moment makes this block fail and undoes it, what
+    -- it took and reserved included; what the twin saved is then found above.
     begin
+        v_wait := private.take_token('chat:user:' || p_user_id, 10, 10 / 60.0);
+        if v_wait = 0 and p_address_hash is not null then
+            v_wait := private.take_token('chat:address:' || p_address_hash, 30, 30 / 600.0);
+        end if;
+        if v_wait = 0 then
+            v_wait := private.take_token('chat:all', 120, 2);
+        end if;
+        if v_wait > 0 then
+            return jsonb_build_object('ok', false, 'code', 'rate_limited', 'reason', 'too_many_messages',
+                                      'retry_after_s', v_wait);
+        end if;
         if not private.reserve_spend('chat', p_reserve_micro_usd, p_cap_micro_usd) then
             return jsonb_build_object('ok', false, 'code', 'budget', 'reason', 'daily_cap', 'retry_after_s',
                 ceil(extract(epoch from ((now() at time zone 'utc')::date + 1) - (now() at time zone 'utc'))));
         end if;
         insert into public.chat_sessions as s (id, user_id) values (p_session_id, p_user_id)
-        on conflict (id) do update set last_message_at = now() where s.user_id = p_user_id;
-        if not found then
+        on conflict (id) do update set last_message_at = now() where s.user_id = p_user_id
+        returning xmax = 0 into v_created;
+        if v_created is null then
             raise unique_violation;
         end if;
         if v_asked.id is null then
@@ -207,7 +208,7 @@ begin
     end;
 
     return jsonb_build_object(
-        'ok', true, 'resume', false, 'created', v_session.id is null, 'session_id', p_session_id,
+        'ok', true, 'resume', false, 'created', v_created, 'session_id', p_session_id,
         'user_message_id', v_asked.id, 'message_id', v_reply.id, 'run_id', v_run_id,
         'history', (
             select coalesce(jsonb_agg(jsonb_build_object('role', h.role, 'content', h.content) order by h.seq), '[]')
@@ -221,16 +222,18 @@ end $$;
 comment on function public.chat_admit is 'Edge Function only: decides whether a message is answered, and saves it.';
 
 -- Appends to a streaming reply, shows it to the session's other clients and renews the lease (an empty delta does only
--- that). `p_at` is the reply's length so far; a caller that has lost its place (its lease was taken over) is told to stop. { stop }.
-create function public.chat_progress(p_message_id uuid, p_delta text, p_at integer) returns jsonb
+-- that). `p_at` is the reply's length so far. A worker whose lease was taken over, or that has lost its place, is told to
+-- stop: { stop }.
+create function public.chat_progress(p_message_id uuid, p_run_id uuid, p_delta text, p_at integer) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
     v_session_id uuid;
     v_stop boolean;
 begin
-    update public.chat_messages set content = left(content || p_delta, 16000)
-    where id = p_message_id and status = 'streaming' and private.utf16_length(content) = p_at
-    returning session_id into v_session_id;
+    update public.chat_messages as m set content = left(m.content || p_delta, 16000)
+    where m.id = p_message_id and m.status = 'streaming' and private.utf16_length(m.content) = p_at
+      and exists (select from private.chat_runs as r where r.message_id = m.id and r.id = p_run_id)
+    returning m.session_id into v_session_id;
     update private.chat_runs set leased_until = now() + interval '30 seconds'
     where message_id = p_message_id and v_session_id is not null
     returning stop_requested into v_stop;
@@ -256,6 +259,8 @@ declare
     v_run private.chat_runs;
     v_owner_id uuid;
 begin
+    -- The message before the run, as everywhere: two that lock in opposite orders would wait for each other.
+    perform from public.chat_messages where id = p_message_id for update;
     delete from private.chat_runs where message_id = p_message_id and id = p_run_id returning * into v_run;
     if v_run.id is null then
         return false;
@@ -289,13 +294,13 @@ comment on function public.chat_stop is 'Edge Function only: asks a reply''s wor
 
 revoke execute on function private.utf16_length(text),
     public.chat_admit(uuid, uuid, uuid, text, text, bigint, bigint),
-    public.chat_progress(uuid, text, integer),
+    public.chat_progress(uuid, uuid, text, integer),
     public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric),
     public.chat_stop(uuid, uuid)
     from public, anon, authenticated;
 grant execute on function private.utf16_length(text),
     public.chat_admit(uuid, uuid, uuid, text, text, bigint, bigint),
-    public.chat_progress(uuid, text, integer),
+    public.chat_progress(uuid, uuid, text, integer),
     public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric),
     public.chat_stop(uuid, uuid)
     to service_role;

@@ -59,7 +59,8 @@ export async function* complete(
       { signal },
     );
     for await (const chunk of stream) {
-      const text = chunk.choices[0]?.delta.content;
+      // Postgres stores no NUL, and a reply that cannot be saved would never end.
+      const text = chunk.choices[0]?.delta.content?.replaceAll('\0', '');
       if (text) yield { type: 'text', text };
       if (chunk.usage) yield { type: 'usage', model: chunk.model, tokens: tokensOf(chunk.usage) };
     }

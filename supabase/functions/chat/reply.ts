@@ -100,6 +100,7 @@ function saveWhile(run: Run, text: () => string, abort: AbortController): { end(
       at = Date.now();
       const { stop } = await rpc<{ stop: boolean }>('chat_progress', {
         p_message_id: run.message_id,
+        p_run_id: run.run_id,
         p_delta: delta,
         p_at: saved,
       });

@@ -3,7 +3,7 @@ import { FunctionError } from '../_shared/errors.ts';
 /** The longest message of a visitor, in UTF-16 code units as JavaScript counts. */
 export const MAX_CONTENT = 2_000;
 
-/** No request of this function comes near; what is longer is not read. */
+/** No request of this function comes near; what says that it is longer is not read. */
 const MAX_BODY_BYTES = 32_768;
 
 export type ChatRequest =
@@ -15,8 +15,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Reads and checks the body. @throws {FunctionError} `invalid`, with a sentence about the first thing that is wrong. */
 export async function readChatRequest(request: Request): Promise<ChatRequest> {
   if (request.method !== 'POST') throw new FunctionError('invalid', 'method', 'Send a POST request.');
+  const tooLong = new FunctionError('invalid', 'body_size', 'The request is too long.');
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong;
   const text = await request.text();
-  if (text.length > MAX_BODY_BYTES) throw new FunctionError('invalid', 'body_size', 'The request is too long.');
+  // A caller may leave the length out, or lie about it.
+  if (text.length > MAX_BODY_BYTES) throw tooLong;
   const body = parseObject(text);
   switch (body.action) {
     case 'send':

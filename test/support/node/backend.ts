@@ -24,7 +24,7 @@ const FUNCTION_SETTINGS = /^(OPENAI_|ALLOWED_ORIGINS$|DAILY_CAP_MICRO_USD$)/;
 
 /** A backend in memory on a free port, with no waiting built in. */
 export function startTestBackend(options: Partial<BackendOptions> = {}): Promise<LocalBackend> {
-  for (const name of Object.keys(process.env)) if (FUNCTION_SETTINGS.test(name)) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (FUNCTION_SETTINGS.test(name)) process.env[name] = '';
   return startBackend({ port: 0, joinErrorDelayMs: 0, ...options });
 }
 

@@ -17,6 +17,9 @@ export const newMessage = (content = 'What do you do?') => ({
 });
 export type ChatMessage = ReturnType<typeof newMessage>;
 
+/** No answer takes longer; one that does fails its test instead of holding all of them up. */
+const LIMIT_MS = 20_000;
+
 /** Calls the function `chat` as a page would; without a token as somebody who is not signed in. */
 export function post(backend: LocalBackend, token: string | undefined, body: unknown, init: RequestInit = {}) {
   const headers = new Headers(init.headers);
@@ -24,11 +27,13 @@ export function post(backend: LocalBackend, token: string | undefined, body: unk
   headers.set('content-type', 'application/json');
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return fetch(`${backend.url}/functions/v1/chat`, { method: 'POST', body: text, ...init, headers });
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
+  return fetch(`${backend.url}/functions/v1/chat`, { method: 'POST', body: text, ...init, headers, signal });
 }
 
 /** The events of an answer as they come. */
-export async function* eventsOf(response: Response): AsyncGenerator<ChatEvent> {
+export async function* eventsOf(response: Response): AsyncGenerator<ChatEvent, void> {
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   const events = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   for await (const { event = '', data } of events) {

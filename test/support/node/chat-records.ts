@@ -63,7 +63,11 @@ export class ChatRecords {
     );
   }
 
-  async forgetBills(): Promise<void> {
-    await this.#database.query(`delete from public.usage_data where source = 'chat'`);
+  /** Forgets what was billed, spent and counted against limits; conversations stay. */
+  forget(): Promise<void> {
+    return this.#database.exec(
+      `delete from public.usage_data where source = 'chat'; delete from private.spend_daily;
+       delete from private.rate_buckets`,
+    );
   }
 }

@@ -57,8 +57,8 @@ export const admit = (database: Database, { user, session, client, content, addr
     cap,
   ]);
 
-export const progress = (database: Database, { message_id }: Admission, delta: string, at: number) =>
-  call<{ stop: boolean }>(database, 'public.chat_progress($1, $2, $3)', [message_id, delta, at]);
+export const progress = (database: Database, { message_id, run_id }: Admission, delta: string, at: number) =>
+  call<{ stop: boolean }>(database, 'public.chat_progress($1, $2, $3, $4)', [message_id, run_id, delta, at]);
 
 export interface Ending {
   readonly status: string;
@@ -101,3 +101,18 @@ export function finish(database: Database, { message_id, run_id }: Admission, en
 
 export const stop = (database: Database, user: string, { message_id }: Admission) =>
   call<boolean>(database, 'public.chat_stop($1, $2)', [user, message_id]);
+
+/** The messages of a session, oldest first. */
+export const messagesOf = (database: Database, { session }: Asked) =>
+  database.query<{ role: string; author: string; content: string; status: string }>(
+    'select role, author, content, status from public.chat_messages where session_id = $1 order by seq',
+    [session],
+  );
+
+/** What is reserved and spent, in micro-USD. */
+export async function spentOf(database: Database): Promise<number> {
+  const [row] = await database.query<{ sum: number }>(
+    'select coalesce(sum(micro_usd), 0)::int as sum from private.spend_daily',
+  );
+  return row!.sum;
+}

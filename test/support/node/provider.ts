@@ -15,7 +15,7 @@ export interface Asked {
 export class Provider {
   readonly asked: Asked[] = [];
   /** Writes the answer; may leave it unended. */
-  answer: (response: ServerResponse) => void = (response) => void response.end();
+  answer: (response: ServerResponse) => unknown = (response) => response.end();
   readonly #server = createServer((request, response) => {
     void text(request).then((body) => {
       this.asked.push({ authorization: request.headers.authorization, body: JSON.parse(body) as Asked['body'] });
@@ -41,14 +41,21 @@ export class Provider {
     };
   }
 
-  /** Streams these words as chunks of Chat Completions; `end` says what follows them. */
-  say(words: readonly string[], end: 'done' | 'silence' | 'break' = 'done', model = 'gpt-4o-mini-2024-07-18'): void {
-    this.answer = (response) => {
+  /** Streams words as chunks of Chat Completions; a function among them is waited for. `end` says what follows. */
+  say(
+    words: readonly (string | (() => Promise<unknown>))[],
+    end: 'done' | 'silence' | 'break' = 'done',
+    model = 'gpt-4o-mini-2024-07-18',
+  ): void {
+    this.answer = async (response) => {
       const chunk = (body: object) =>
         response.write(`data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', model, ...body })}\n\n`);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.flushHeaders();
-      for (const content of words) chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+      for (const word of words) {
+        if (typeof word === 'function') await word();
+        else chunk({ choices: [{ index: 0, delta: { content: word }, finish_reason: null }] });
+      }
       if (end === 'silence') return;
       if (end === 'break') return void setImmediate(() => response.destroy());
       chunk({ choices: [], usage: { prompt_tokens: 50, completion_tokens: 7, total_tokens: 57 } });

@@ -34,19 +34,20 @@ async function newPerson(database: Database, email: string | null, app_metadata:
   return { id, claims: { sub: id, role: 'authenticated', is_anonymous, app_metadata, email: email ?? '' } };
 }
 
-/** Runs one statement as the bearer of the claims, as the REST interface would. */
+/** Runs one statement as the bearer of the claims, as the REST interface would; `topic` as Realtime would. */
 export function asUser<Row>(
   database: Database,
   claims: Claims,
   sql: string,
   parameters: unknown[] = [],
+  topic = '',
 ): Promise<Row[]> {
   return database.exclusive((driver) =>
     driver.transaction(async (transaction) => {
       await transaction.query(
         `select set_config('request.jwt.claims', $1, true), set_config('request.jwt.claim.sub', $2, true),
-                set_config('role', $3, true)`,
-        [JSON.stringify(claims), claims.sub ?? '', claims.role],
+                set_config('realtime.topic', $3, true), set_config('role', $4, true)`,
+        [JSON.stringify(claims), claims.sub ?? '', topic, claims.role],
       );
       return (await transaction.query<Row>(sql, parameters)).rows;
     }),

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Database } from '../../local/database.ts';
+import { openDatabase } from '../support/node/sql.ts';
+
+const OURS = `('public', 'private')`;
+
+describe('the schemas public and private', () => {
+  let database: Database;
+  before(async () => void (database = await openDatabase()));
+  after(() => database.close());
+
+  const names = async (sql: string, parameters: unknown[] = []) =>
+    (await database.query<{ name: string }>(sql, parameters)).map(({ name }) => name);
+
+  const executableBy = (role: string) =>
+    names(
+      `select oid::regprocedure::text as name from pg_proc
+       where pronamespace::regnamespace::text in ${OURS} and has_function_privilege($1, oid, 'execute')
+       order by proname`,
+      [role],
+    );
+
+  /** `schema.table: verbs` for each table that the role may touch at all, columns included. */
+  const tablesOf = (role: string) =>
+    names(
+      `select name || ': ' || string_agg(verb, ' ' order by verb) as name
+       from (select oid, relnamespace::regnamespace || '.' || relname as name from pg_class
+             where relkind in ('r', 'p', 'v', 'm', 'f') and relnamespace::regnamespace::text in ${OURS}) as tables,
+            unnest('{select,insert,update,references}'::text[]) as verb
+       where has_any_column_privilege($1, oid, verb)
+          or (verb = 'references' and has_table_privilege($1, oid, 'delete, truncate, trigger'))
+       group by name order by name`,
+      [role],
+    );
+
+  it('have no function that whoever has only the key can execute', async () => {
+    assert.deepEqual(await executableBy('anon'), []);
+  });
+
+  it('have three functions that a user can execute, which policies need', async () => {
+    assert.deepEqual(await executableBy('authenticated'), [
+      'private.can_receive(text)',
+      'private.is_admin()',
+      'private.is_permanent()',
+    ]);
+  });
+
+  it('let the service execute what the Edge Functions call', async () => {
+    const executable = await executableBy('service_role');
+    for (const name of ['chat_admit', 'chat_progress', 'chat_finish', 'chat_stop', 'private.add_usage']) {
+      assert.ok(
+        executable.some((each) => each.startsWith(`${name}(`)),
+        name,
+      );
+    }
+  });
+
+  it('have no table that whoever has only the key can touch', async () => {
+    assert.deepEqual(await tablesOf('anon'), []);
+  });
+
+  it('have tables that a user can read, and columns of one that they can write', async () => {
+    assert.deepEqual(await tablesOf('authenticated'), [
+      'public.chat_messages: select',
+      'public.chat_sessions: select',
+      'public.profiles: select update',
+      'public.usage_data: select',
+    ]);
+  });
+
+  it('have no sequence that a browser can touch', async () => {
+    const sequences = await names(
+      `select oid::regclass || ' ' || role as name from pg_class, unnest('{anon,authenticated}'::text[]) as role
+       where relkind = 'S' and relnamespace::regnamespace::text in ${OURS}
+         and has_sequence_privilege(role, oid, 'usage, select, update')`,
+    );
+    assert.deepEqual(sequences, []);
+  });
+
+  it('keep whoever has only the key out of private', async () => {
+    const [row] = await database.query(`select has_schema_privilege('anon', 'private', 'usage') as usage`);
+    assert.deepEqual(row, { usage: false });
+  });
+
+  it('let no browser make anything in them', async () => {
+    const makers = await names(
+      `select role || ' ' || schema as name
+       from unnest('{anon,authenticated}'::text[]) as role, unnest('{public,private}'::text[]) as schema
+       where has_schema_privilege(role, schema, 'create')`,
+    );
+    assert.deepEqual(makers, []);
+  });
+
+  it('have no table without row-level security', async () => {
+    const open = await names(
+      `select oid::regclass::text as name from pg_class
+       where relkind in ('r', 'p') and relnamespace::regnamespace::text in ${OURS} and not relrowsecurity`,
+    );
+    assert.deepEqual(open, []);
+  });
+
+  it('have no policy for a role that has no right to its table', async () => {
+    const idle = await names(
+      `select format('%I on %I.%I for %s', policyname, schemaname, tablename, role) as name
+       from pg_policies, unnest(roles) as role
+       where schemaname in ${OURS}
+         and not has_any_column_privilege(role, format('%I.%I', schemaname, tablename)::regclass, cmd)`,
+    );
+    assert.deepEqual(idle, []);
+  });
+
+  it('have one permissive policy a verb and role', async () => {
+    const several = await names(
+      `select format('%I %s %s', tablename, cmd, role) as name from pg_policies, unnest(roles) as role
+       where schemaname in ${OURS} or tablename = 'messages'
+       group by schemaname, tablename, cmd, role having count(*) > 1`,
+    );
+    assert.deepEqual(several, []);
+  });
+
+  it('have an index for every foreign key', async () => {
+    const missing = await names(
+      `select conrelid::regclass || ' ' || conname as name from pg_constraint
+       where contype = 'f' and connamespace::regnamespace::text in ${OURS} and not exists (
+         select from pg_index where indrelid = conrelid and indpred is null
+           and (string_to_array(indkey::text, ' ')::int2[])[1:cardinality(conkey)] @> conkey)`,
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it('have no function without its own search path', async () => {
+    const loose = await names(
+      `select oid::regprocedure::text as name from pg_proc
+       where pronamespace::regnamespace::text in ${OURS}
+         and not coalesce(proconfig, '{}') @> array['search_path=""']`,
+    );
+    assert.deepEqual(loose, []);
+  });
+
+  it('have no function of the definer that browsers can call in public', async () => {
+    const definers = await names(
+      `select oid::regprocedure::text as name from pg_proc
+       where pronamespace = 'public'::regnamespace and prosecdef`,
+    );
+    assert.deepEqual(definers, []);
+  });
+});
