@@ -14,7 +14,8 @@ try {
   const hosted = Boolean(process.env.VITE_SUPABASE_URL);
   const [backend] = await Promise.all([
     hosted ? undefined : startBackend({ port: port('PORT', 54321), folder: dataFolder(), demo: true }),
-    build({ configFile: CONFIG, mode: 'cdn', logLevel: 'warn' }),
+    // `npm run dev` leaves the bundle as it is: only the portfolio page loads it.
+    process.argv.includes('--no-build') ? undefined : build({ configFile: CONFIG, mode: 'cdn', logLevel: 'warn' }),
   ]);
   if (backend) {
     process.env.VITE_SUPABASE_URL = backend.url;
