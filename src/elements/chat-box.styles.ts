@@ -2,15 +2,20 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
-    position: relative;
-    display: flex;
-    flex-direction: column;
     block-size: var(--chat-box-height, 28rem);
     min-block-size: 0;
     overflow: hidden;
     border: 1px solid var(--_border);
     border-radius: var(--_radius);
     background: var(--_surface);
+  }
+
+  /* Not the host itself: a page that sets the element's display must not take the layout apart. */
+  .frame {
+    position: relative;
+    display: flex;
+    flex-direction: column;
+    block-size: 100%;
   }
 
   /* Positioned, so that what is said for the ear only scrolls with it instead of making the page longer. */

@@ -121,43 +121,45 @@ export class ChatBoxElement extends LitElement {
     const note = NOTES[status];
     const empty = !rows.length && status !== 'loading' && status !== 'error';
     return html`
-      <div
-        part="log"
-        class="log"
-        role="log"
-        aria-label=${strings.chat.messages}
-        aria-live="off"
-        aria-busy=${status === 'loading'}
-        tabindex="0"
-        @scroll=${this.#notePosition}
-      >
-        ${empty ? html`<slot name="greeting"><p class="greeting">${this.greeting}</p></slot>` : nothing}
-        <ol part="list">
-          ${repeat(
-            rows,
-            (message) => message.client_id ?? message.id,
-            (message) => this.#renderRow(message),
-          )}
-          ${this.#replyAwaited ? html`<li part="row assistant" class="row assistant">${renderDots()}</li>` : nothing}
-        </ol>
+      <div class="frame">
+        <div
+          part="log"
+          class="log"
+          role="log"
+          aria-label=${strings.chat.messages}
+          aria-live="off"
+          aria-busy=${status === 'loading'}
+          tabindex="0"
+          @scroll=${this.#notePosition}
+        >
+          ${empty ? html`<slot name="greeting"><p class="greeting">${this.greeting}</p></slot>` : nothing}
+          <ol part="list">
+            ${repeat(
+              rows,
+              (message) => message.client_id ?? message.id,
+              (message) => this.#renderRow(message),
+            )}
+            ${this.#replyAwaited ? html`<li part="row assistant" class="row assistant">${renderDots()}</li>` : nothing}
+          </ol>
+        </div>
+        ${note ? html`<p part="note" class="note badge ${status === 'stale' ? '' : 'patient'}">${note}</p>` : nothing}
+        <div class="visually-hidden" aria-live="polite">${this.#announcement}</div>
+        ${problem ? this.#renderProblem(problem) : nothing}
+        <form part="form" @submit=${this.#send}>
+          <textarea
+            part="input"
+            name="content"
+            rows="1"
+            dir="auto"
+            enterkeyhint="send"
+            aria-label=${strings.chat.input}
+            placeholder=${this.placeholder}
+            @input=${this.#keepDraft}
+            @keydown=${this.#sendOnEnter}
+          ></textarea>
+          <button part="send" class="send">${strings.chat.send}</button>
+        </form>
       </div>
-      ${note ? html`<p part="note" class="note badge ${status === 'stale' ? '' : 'patient'}">${note}</p>` : nothing}
-      <div class="visually-hidden" aria-live="polite">${this.#announcement}</div>
-      ${problem ? this.#renderProblem(problem) : nothing}
-      <form part="form" @submit=${this.#send}>
-        <textarea
-          part="input"
-          name="content"
-          rows="1"
-          dir="auto"
-          enterkeyhint="send"
-          aria-label=${strings.chat.input}
-          placeholder=${this.placeholder}
-          @input=${this.#keepDraft}
-          @keydown=${this.#sendOnEnter}
-        ></textarea>
-        <button part="send" class="send">${strings.chat.send}</button>
-      </form>
     `;
   }
 

@@ -52,6 +52,12 @@ describe('<chat-box>', () => {
     expect((await saved()).map(({ content }) => content)).to.deep.equal(bubbles(chat));
   });
 
+  it('keeps the input at its lower edge on a page that makes it a block of its own height', async () => {
+    const chat = await openChat(html`<chat-box style="display: block; block-size: 30rem"></chat-box>`);
+    const form = chat.shadowRoot!.querySelector('form')!.getBoundingClientRect();
+    expect(form.bottom).to.be.closeTo(chat.getBoundingClientRect().bottom, 2);
+  });
+
   it('shows the history when it comes back', async () => {
     const chat = await openChat();
     say(chat, 'Remember me');
