@@ -95,6 +95,8 @@ async function faithful(body: SessionBody, row: UserRow, jwtSecret: string): Pro
     access_token: await signToken(
       {
         ...claims,
+        // Finer than `iat`: see Tokens.
+        issued_at_ms: Date.now(),
         email: anonymous ? '' : email,
         app_metadata: raw_app_meta_data,
         user_metadata: raw_user_meta_data,

@@ -6,9 +6,12 @@ import { handleAuth } from './auth.ts';
 import { Database } from './database.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Functions } from './functions.ts';
-import { loadKeys, makeKeys, type Keys } from './keys.ts';
+import { Faults } from './faults.ts';
+import { loadKeys, makeKeys, Tokens, type Keys } from './keys.ts';
 import { OpenAiStandIn } from './openai.ts';
 import { silenceRefusals } from './quiet.ts';
+import { FREE_PLAN, type Limits } from './realtime/limits.ts';
+import { handleBroadcast } from './realtime/rest.ts';
 import { RealtimeServer } from './realtime/server.ts';
 import { ADMIN, MEMBER, seed } from './seed.ts';
 import { Sentence } from './sentence.ts';
@@ -23,6 +26,8 @@ export interface BackendOptions {
   readonly demo?: boolean;
   /** How long a refused join waits for its answer, ms; hosted waits 5 s. */
   readonly joinErrorDelayMs?: number;
+  /** Where Realtime's limits differ from those of hosted's Free plan. */
+  readonly limits?: Partial<Limits>;
   /** Secrets of the functions, as they would be set on a hosted project. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
@@ -33,6 +38,9 @@ export interface LocalBackend {
   readonly keys: Keys;
   readonly database: Database;
   readonly realtime: RealtimeServer;
+  readonly tokens: Tokens;
+  readonly faults: Faults;
+  readonly limits: Limits;
   readonly functions: Functions;
   readonly openai: OpenAiStandIn;
   close(): Promise<void>;
@@ -60,7 +68,19 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     running.push(() => functions.close());
     const database = await Database.open(folder && join(folder, 'db'), keys);
     running.push(() => database.close());
-    const realtime = new RealtimeServer(database, keys, options.joinErrorDelayMs ?? HOSTED_JOIN_ERROR_DELAY_MS);
+    const tokens = new Tokens(keys.jwtSecret);
+    const limits = { ...FREE_PLAN, ...options.limits };
+    const faults = new Faults((actions) => {
+      functions.down = faults.state.functionsDown;
+      if (faults.state.halfOpen) realtime.muteSockets();
+      if (actions.dropSockets) realtime.dropSockets();
+      if (actions.closeTopic) realtime.closeTopic(actions.closeTopic, 'Server requested disconnect');
+      if (!actions.expireTokens) return;
+      tokens.expireAll();
+      realtime.closeTopic(undefined, 'Token has expired');
+    });
+    const joinErrorDelayMs = options.joinErrorDelayMs ?? HOSTED_JOIN_ERROR_DELAY_MS;
+    const realtime = new RealtimeServer({ database, keys, tokens, faults, limits, joinErrorDelayMs });
     await realtime.start();
     if (options.demo) await seed(database, keys);
 
@@ -69,6 +89,9 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       keys,
       database,
       realtime,
+      tokens,
+      faults,
+      limits,
       functions,
       openai,
       close: async () => {
@@ -112,16 +135,25 @@ async function answer(request: Request, backend: LocalBackend): Promise<Response
   return new Response(body, { status, statusText, headers: open });
 }
 
-function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> | Response {
-  const { database, keys, functions, openai } = backend;
-  if (pathname.startsWith('/rest/v1/')) return database.exclusive(async () => database.app.fetch(request));
+async function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> {
+  const { database, keys, tokens, faults, functions, openai } = backend;
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
+  if (tokens.ranOut(bearer)) return Response.json({ code: 'PGRST303', message: 'JWT expired' }, { status: 401 });
+  if (pathname.startsWith('/rest/v1/')) {
+    return (await faults.rest()) ?? database.exclusive(async () => database.app.fetch(request));
+  }
   if (pathname.startsWith('/auth/v1/')) return handleAuth(request, database, keys.jwtSecret);
   if (pathname.startsWith('/functions/v1/')) return functions.handle(request);
   if (pathname.startsWith('/openai/v1/')) return openai.handle(request);
+  if (pathname.startsWith('/realtime/v1/api/broadcast')) {
+    return handleBroadcast(request, backend.realtime, keys, backend.limits.payloadBytes);
+  }
   if (pathname === '/local/info') return Response.json(info(backend));
   if (pathname === '/local/traffic' && request.method === 'POST') {
-    return makeTraffic(database, MEMBER.email).then(() => new Response(null, { status: 204 }));
+    await makeTraffic(database, MEMBER.email);
+    return new Response(null, { status: 204 });
   }
+  if (pathname === '/local/faults' && process.env.LIVELIT_TEST === '1') return faults.handle(request);
   return Response.json({ message: `The local backend has nothing at ${pathname}.` }, { status: 404 });
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { decodeJwt, errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 
 /** What opens a local backend. Made once a data folder, so that no secret stands in the repository. */
 export interface Keys {
@@ -46,4 +46,40 @@ export const signToken = (claims: JWTPayload, jwtSecret: string): Promise<string
 export async function verifyToken(token: string, jwtSecret: string): Promise<Claims> {
   const { payload } = await jwtVerify<Claims>(token, bytes(jwtSecret), { algorithms: ['HS256'] });
   return payload;
+}
+
+/** The access tokens of a project, which a test may let run out all at once. */
+export class Tokens {
+  readonly #secret: string;
+  #expiredUntil = 0;
+
+  constructor(jwtSecret: string) {
+    this.#secret = jwtSecret;
+  }
+
+  /** @throws jose's error, when the token is malformed, forged or expired. */
+  async verify(token: string): Promise<Claims> {
+    const claims = await verifyToken(token, this.#secret);
+    if (this.#ranOut(claims)) throw new errors.JWTExpired('"exp" claim timestamp check failed', claims, 'exp');
+    return claims;
+  }
+
+  /** Whether a bearer's token counts as expired although its time has not come; what is no token does not. */
+  ranOut(token: string): boolean {
+    try {
+      return this.#ranOut(decodeJwt(token));
+    } catch {
+      return false;
+    }
+  }
+
+  /** From now on, tokens that were issued until now count as expired. */
+  expireAll(): void {
+    this.#expiredUntil = Date.now();
+  }
+
+  /** Not by `iat`, whose seconds would keep a token from being renewed within the one in which it ran out. */
+  #ranOut({ issued_at_ms, iat = Infinity }: JWTPayload): boolean {
+    return (typeof issued_at_ms === 'number' ? issued_at_ms : iat * 1000) <= this.#expiredUntil;
+  }
 }

@@ -1,22 +1,31 @@
 import type { Claims } from '../keys.ts';
+import type { Subscription } from './bindings.ts';
 
 /** The longest time a timer of Node can wait. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** One joined topic of one socket: who listens, and until when. */
+/** One joined topic of one socket: who listens, to what, and until when. */
 export class Channel {
   /** The topic as `realtime.send` names it, without the protocol's `realtime:` in front. */
   readonly topic: string;
   readonly joinRef: string | null;
+  /** A public channel of the same name hears nothing of what is broadcast privately. */
+  readonly private: boolean;
+  claims: Claims;
+  /** What of the tables' changes is listened to; empty until that has begun. */
+  subscriptions: readonly Subscription[] = [];
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(topic: string, joinRef: string | null) {
+  constructor(topic: string, joinRef: string | null, isPrivate: boolean, claims: Claims) {
     this.topic = topic;
     this.joinRef = joinRef;
+    this.private = isPrivate;
+    this.claims = claims;
   }
 
-  /** Calls back when the token runs out; a later token replaces an earlier one. */
-  expireWith(claims: Claims, expired: () => void): void {
+  /** Goes on as the bearer of these claims; calls back when their token runs out. */
+  renew(claims: Claims, expired: () => void): void {
+    this.claims = claims;
     clearTimeout(this.#expiry);
     if (claims.exp === undefined) return;
     const remaining = claims.exp * 1000 - Date.now();

@@ -1,35 +1,42 @@
 import type { WebSocket } from 'ws';
-import type { Claims } from '../keys.ts';
 import { Channel } from './channel.ts';
-import { decodeFrame, encodeBroadcast, encodeFrame, type Frame } from './frames.ts';
+import { decodeClientBroadcast, decodeFrame, encodeBroadcast, encodeFrame, type Frame } from './frames.ts';
+import { admit, authorize, claimsOf, messageOf, Refusal, type Authority, type Join } from './join.ts';
+import type { Subscription } from './bindings.ts';
 
-/** What a connection asks of the server it belongs to. */
-export interface Authority {
-  /** @throws when the token is malformed, forged or expired. */
-  verify(token: string): Promise<Claims>;
-  canReceive(claims: Claims, topic: string): Promise<boolean>;
+/** The server that a connection belongs to. */
+export interface Server extends Authority {
   /** How long a refused join waits for its answer, ms; hosted waits 5 s, so that nobody hammers. */
   readonly joinErrorDelayMs: number;
+  /** How long frames to this client are held back now, ms. */
+  frameDelayMs(): number;
+  /** Counts a join. @throws {Refusal} when there are too many of something. */
+  countJoin(channels: number): void;
+  /** Counts a message; false when there are too many of them. */
+  countMessage(): boolean;
+  /** Resolves when changes of tables reach the subscriptions. @throws when a table is not published. */
+  openChanges(subscriptions: readonly Subscription[]): Promise<void>;
 }
 
-/** Whoever has only the publishable key. */
-const ANONYMOUS: Claims = { role: 'anon' };
+const SILENT_BROADCAST =
+  'Unauthorized: Browsers cannot broadcast. There is no INSERT policy on realtime.messages; use realtime.send()';
 
 /** One socket: joins, leaves, heartbeats and token pushes, as realtime-js speaks them. */
 export class Connection {
   readonly channels = new Map<string, Channel>();
   readonly #socket: WebSocket;
-  readonly #authority: Authority;
+  readonly #server: Server;
   /** Frames are dealt with one after another: a leave must not overtake the join that it takes back. */
   #turn = Promise.resolve();
+  #mute = false;
 
-  constructor(socket: WebSocket, authority: Authority) {
+  constructor(socket: WebSocket, server: Server) {
     this.#socket = socket;
-    this.#authority = authority;
+    this.#server = server;
     socket.on('message', (data: Buffer, binary) => {
-      // The only binary frame of a client is a broadcast. There is no INSERT policy for it on `realtime.messages`, and
-      // hosted says nothing to a broadcast that row-level security refuses.
-      if (!binary) this.#turn = this.#turn.then(() => this.#receive(data.toString()));
+      if (this.#mute) return;
+      if (binary) this.#refuseBroadcast(decodeClientBroadcast(data));
+      else this.#turn = this.#turn.then(() => this.#receive(data.toString()));
     });
     socket.on('close', () => {
       for (const channel of this.channels.values()) channel.close();
@@ -37,20 +44,30 @@ export class Connection {
     });
   }
 
-  /** Hands a database broadcast to the client, if it listens. */
-  broadcast(topic: string, event: string, id: string, payload: unknown): void {
-    if (!this.channels.has(topic)) return;
-    this.#socket.send(encodeBroadcast(`realtime:${topic}`, event, { id }, payload));
+  /** Never says a word again, and listens to none: what a client sees of a connection that died on the way. */
+  mute(): void {
+    this.#mute = true;
+  }
+
+  /** Hands a broadcast to the client, if it listens. */
+  broadcast(topic: string, event: string, meta: object, payload: unknown): void {
+    const channel = this.channels.get(topic);
+    if (!channel?.private || !this.#count(channel)) return;
+    this.#transmit(encodeBroadcast(`realtime:${topic}`, event, meta, payload));
+  }
+
+  /** Hands a change of a table to one of the client's channels. */
+  change(channel: Channel, ids: readonly number[], data: Record<string, unknown>): void {
+    if (this.channels.get(channel.topic) !== channel || !this.#count(channel)) return;
+    this.#say(channel, 'postgres_changes', { ids, data });
   }
 
   /** Closes a channel as hosted does: a `system` error that says why, then `phx_close`. */
   closeChannel(channel: Channel, message: string): void {
     if (this.channels.get(channel.topic) !== channel) return;
     this.#drop(channel);
-    const at = { joinRef: channel.joinRef, ref: null, topic: `realtime:${channel.topic}` };
-    const payload = { extension: 'system', status: 'error', message, channel: channel.topic };
-    this.#send({ ...at, event: 'system', payload });
-    this.#send({ ...at, event: 'phx_close', payload: {} });
+    this.#say(channel, 'system', systemMessage(channel, 'system', 'error', message));
+    this.#say(channel, 'phx_close', {});
   }
 
   async #receive(text: string): Promise<void> {
@@ -61,90 +78,94 @@ export class Connection {
     }
     const channel = this.channels.get(frame.topic.replace(/^realtime:/, ''));
     switch (frame.event) {
-      case 'heartbeat': {
+      case 'heartbeat':
         this.#reply(frame, 'ok');
         return;
-      }
       case 'phx_join':
         return this.#join(frame);
       case 'phx_leave':
         if (channel) this.#drop(channel);
         this.#reply(frame, 'ok');
-        {
-          this.#send({ ...frame, event: 'phx_close', payload: {} });
-          return;
-        }
+        this.#send({ ...frame, event: 'phx_close', payload: {} });
+        return;
       case 'access_token':
         if (channel) await this.#renew(channel, frame.payload.access_token);
         return;
-      default: {
-        this.#reply(frame, 'error', { reason: `The local Realtime server has no event "${frame.event}".` });
+      case 'broadcast':
+        this.#refuseBroadcast(frame);
         return;
-      }
+      case 'presence':
+        this.#reply(frame, 'error', { reason: 'Unsupported: The local Realtime server has no presence' });
+        return;
+      default:
+        this.#reply(frame, 'error', { reason: `The local Realtime server has no event "${frame.event}".` });
     }
   }
 
   async #join(frame: Frame): Promise<void> {
-    const refusal = await this.#admit(frame);
-    if (refusal === undefined) {
-      this.#reply(frame, 'ok', { postgres_changes: [] });
-      return;
+    try {
+      this.#server.countJoin(this.channels.size);
+      await this.#enter(await admit(frame, this.#server), frame);
+    } catch (error) {
+      const reason = error instanceof Refusal ? error.message : `UnknownErrorOnChannel: ${messageOf(error)}`;
+      setTimeout(() => this.#reply(frame, 'error', { reason }), this.#server.joinErrorDelayMs).unref();
     }
-    setTimeout(() => this.#reply(frame, 'error', { reason: refusal }), this.#authority.joinErrorDelayMs).unref();
   }
 
-  /** Lets the socket into a topic, or says why not in hosted's words. */
-  async #admit(frame: Frame): Promise<string | undefined> {
-    const config = (frame.payload.config ?? {}) as { private?: boolean; postgres_changes?: unknown[] };
-    if (!frame.topic.startsWith('realtime:')) return 'UnmatchedTopic: A topic starts with "realtime:".';
-    const topic = frame.topic.slice('realtime:'.length);
-    if (!config.private) return 'PrivateOnly: This project only allows private channels';
-    if (config.postgres_changes?.length) return 'Unsupported: The local Realtime server has no postgres_changes yet';
-    const claims = await this.#claims(frame.payload.access_token);
-    if (typeof claims === 'string') return claims;
-    const refusal = await this.#refusal(claims, topic);
-    if (refusal !== undefined) return refusal;
+  async #enter(join: Join, frame: Frame): Promise<void> {
+    const { topic, claims, bindings, subscriptions } = join;
     const before = this.channels.get(topic);
     if (before) this.closeChannel(before, 'Replaced by a newer join of the same topic');
-    const channel = new Channel(topic, frame.joinRef);
+    const channel = new Channel(topic, frame.joinRef, join.private, claims);
+    const answer = () =>
+      this.#reply(frame, 'ok', {
+        postgres_changes: bindings.map((binding, index) => ({ ...binding, id: subscriptions[index]!.id })),
+      });
+    if (join.wait) {
+      await this.#server.openChanges(subscriptions).catch((error: unknown) => {
+        throw new Refusal(`RealtimeDisabledForConfiguration: ${messageOf(error)}`);
+      });
+      channel.subscriptions = subscriptions;
+    }
     this.channels.set(topic, channel);
-    channel.expireWith(claims, () => this.closeChannel(channel, 'Token has expired'));
-    return undefined;
+    channel.renew(claims, () => this.closeChannel(channel, 'Token has expired'));
+    answer();
+    if (!subscriptions.length) return;
+    // Not awaited: as on hosted, a channel is joined before its changes of tables begin.
+    if (!join.wait) void this.#open(channel, subscriptions);
+    else this.#say(channel, 'system', systemMessage(channel, 'postgres_changes', 'ok', 'Subscribed to PostgreSQL'));
+  }
+
+  async #open(channel: Channel, subscriptions: readonly Subscription[]): Promise<void> {
+    const [status, message] = await this.#server.openChanges(subscriptions).then(
+      () => ['ok', 'Subscribed to PostgreSQL'] as const,
+      (error: unknown) => ['error', messageOf(error)] as const,
+    );
+    if (this.channels.get(channel.topic) !== channel) return;
+    if (status === 'ok') channel.subscriptions = subscriptions;
+    this.#say(channel, 'system', systemMessage(channel, 'postgres_changes', status, message));
   }
 
   /** Checks a pushed token and asks again whether its bearer may listen. */
   async #renew(channel: Channel, token: unknown): Promise<void> {
-    const claims = await this.#claims(token);
-    if (typeof claims === 'string') {
-      this.closeChannel(channel, claims);
-      return;
-    }
-    const refusal = await this.#refusal(claims, channel.topic);
-    if (refusal !== undefined) {
-      this.closeChannel(channel, refusal);
-      return;
-    }
-    channel.expireWith(claims, () => this.closeChannel(channel, 'Token has expired'));
-  }
-
-  /** Why the bearer may not listen, in hosted's words; undefined when they may. */
-  async #refusal(claims: Claims, topic: string): Promise<string | undefined> {
     try {
-      if (await this.#authority.canReceive(claims, topic)) return undefined;
-      return `Unauthorized: You do not have permissions to read from this Channel topic: ${topic}`;
+      const claims = await claimsOf(token, this.#server);
+      if (channel.private) await authorize(claims, channel.topic, this.#server);
+      channel.renew(claims, () => this.closeChannel(channel, 'Token has expired'));
     } catch (error) {
-      return `RlsPolicyError: ${error instanceof Error ? error.message : String(error)}`;
+      this.closeChannel(channel, messageOf(error));
     }
   }
 
-  async #claims(token: unknown): Promise<Claims | string> {
-    // Keys are not tokens: hosted ignores them here and falls back to what the handshake proved.
-    if (typeof token !== 'string' || token.startsWith('sb_')) return ANONYMOUS;
-    try {
-      return await this.#authority.verify(token);
-    } catch (error) {
-      return `InvalidJWTToken: ${error instanceof Error ? error.message : String(error)}`;
-    }
+  /** Hosted is silent to a broadcast that row-level security refuses; whoever develops here is told. */
+  #refuseBroadcast(frame: Frame | undefined): void {
+    if (frame) this.#reply(frame, 'error', { reason: SILENT_BROADCAST });
+  }
+
+  #count(channel: Channel): boolean {
+    if (this.#server.countMessage()) return true;
+    this.closeChannel(channel, 'Too many messages per second');
+    return false;
   }
 
   #drop(channel: Channel): void {
@@ -156,7 +177,28 @@ export class Connection {
     this.#send({ ...frame, event: 'phx_reply', payload: { status, response } });
   }
 
+  #say({ topic, joinRef }: Channel, event: string, payload: Record<string, unknown>): void {
+    this.#send({ joinRef, ref: null, topic: `realtime:${topic}`, event, payload });
+  }
+
   #send(frame: Frame): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeFrame(frame));
+    this.#transmit(encodeFrame(frame));
+  }
+
+  #transmit(data: string | Buffer): void {
+    const delay = this.#server.frameDelayMs();
+    if (delay) setTimeout(() => this.#write(data), delay).unref();
+    else this.#write(data);
+  }
+
+  #write(data: string | Buffer): void {
+    if (!this.#mute && this.#socket.readyState === this.#socket.OPEN) this.#socket.send(data);
   }
 }
+
+const systemMessage = (channel: Channel, extension: string, status: 'ok' | 'error', message: string) => ({
+  extension,
+  status,
+  message,
+  channel: channel.topic,
+});

@@ -33,7 +33,8 @@ export function decodeFrame(text: string): Frame | string {
 export const encodeFrame = ({ joinRef, ref, topic, event, payload }: Frame): string =>
   JSON.stringify([joinRef, ref, topic, event, payload]);
 
-/** The kind of a binary frame that carries a broadcast to a client. */
+/** The kinds of binary frames: a broadcast by a client, and one to it. */
+const KIND_PUSH = 3;
 const KIND_BROADCAST = 4;
 const ENCODING_JSON = 1;
 
@@ -47,4 +48,14 @@ export function encodeBroadcast(topic: string, event: string, meta: object, payl
   });
   const head = Buffer.from([KIND_BROADCAST, ...lengths, ENCODING_JSON]);
   return Buffer.concat([head, ...parts, Buffer.from(JSON.stringify(payload))]);
+}
+
+/** The head of a client's broadcast: kind 3, the lengths of join_ref, ref, topic, event and meta, the encoding. */
+export function decodeClientBroadcast(data: Buffer): Frame | undefined {
+  if (data[0] !== KIND_PUSH || data.length < 7) return undefined;
+  let at = 7;
+  const [joinRef = '', ref = '', topic = '', event = ''] = [...data.subarray(1, 5)].map((length) =>
+    data.subarray(at, (at += length)).toString(),
+  );
+  return { joinRef: joinRef || null, ref: ref || null, topic, event, payload: {} };
 }

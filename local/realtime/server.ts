@@ -2,36 +2,61 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Database } from '../database.ts';
-import { verifyToken, type Keys } from '../keys.ts';
+import type { Faults } from '../faults.ts';
+import type { Keys, Tokens } from '../keys.ts';
 import { canReceive } from './authorization.ts';
-import { Connection, type Authority } from './connection.ts';
+import { ChangeFeed, type Subscriber } from './changes.ts';
+import type { Channel } from './channel.ts';
+import { Connection, type Server } from './connection.ts';
+import { Refusal } from './join.ts';
+import { Rate, type Limits } from './limits.ts';
 
 /** Hosted's largest frame. */
 const MAX_FRAME_BYTES = 5 * 2 ** 20;
 
-interface BroadcastRow {
-  id: string;
-  topic: string;
-  event: string;
-  payload: unknown;
+export interface RealtimeOptions {
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly tokens: Tokens;
+  readonly faults: Faults;
+  readonly limits: Limits;
+  readonly joinErrorDelayMs: number;
 }
 
-/** The local Realtime server: private Broadcast from the database, for an unmodified realtime-js. */
+interface BroadcastRow {
+  readonly id: string;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: unknown;
+}
+
+/** The local Realtime server: private Broadcast from the database and changes of tables, for an unmodified realtime-js. */
 export class RealtimeServer {
-  readonly #database: Database;
-  readonly #keys: Keys;
-  readonly #authority: Authority;
+  readonly #options: RealtimeOptions;
+  readonly #server: Server;
+  readonly #changes: ChangeFeed;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });
   readonly #connections = new Set<Connection>();
+  readonly #joins = new Rate();
+  readonly #messages = new Rate();
   #announced: string[] = [];
 
-  constructor(database: Database, keys: Keys, joinErrorDelayMs: number) {
-    this.#database = database;
-    this.#keys = keys;
-    this.#authority = {
-      verify: (token) => verifyToken(token, keys.jwtSecret),
+  constructor(options: RealtimeOptions) {
+    this.#options = options;
+    const { database, tokens, faults, limits, joinErrorDelayMs } = options;
+    this.#changes = new ChangeFeed(database, () => this.#subscribers());
+    this.#server = {
+      verify: (token) => tokens.verify(token),
       canReceive: (claims, topic) => canReceive(database, claims, topic),
       joinErrorDelayMs,
+      frameDelayMs: () => Math.random() * faults.state.frameDelayMs,
+      countJoin: (channels) => this.#countJoin(channels),
+      countMessage: () => !faults.state.rateLimited && this.#messages.take(limits.messagesPerSecond),
+      openChanges: async (subscriptions) => {
+        const { subscribeDelayMs } = faults.state;
+        if (subscribeDelayMs) await new Promise((resolve) => setTimeout(resolve, subscribeDelayMs));
+        await this.#changes.open(subscriptions);
+      },
     };
   }
 
@@ -41,24 +66,37 @@ export class RealtimeServer {
   }
 
   async start(): Promise<void> {
-    await this.#database.exec(`delete from realtime.messages where inserted_at < now() - interval '3 days'`);
-    await this.#database.listen('livelit_broadcast', (id) => {
+    const { database } = this.#options;
+    await database.exec(`delete from realtime.messages where inserted_at < now() - interval '3 days'`);
+    await this.#changes.start();
+    await database.listen('livelit_broadcast', (id) => {
       this.#announced.push(id);
       if (this.#announced.length === 1) queueMicrotask(() => void this.#fanOut().catch(dropped));
     });
   }
 
-  /** Takes over an HTTP upgrade, or refuses it with 401 as hosted does. */
+  /** Takes over an HTTP upgrade, or refuses it with the status that hosted answers. */
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const { faults } = this.#options;
     // A client that breaks off here would otherwise end the process.
     socket.on('error', () => socket.destroy());
+    const version = searchParams.get('vsn') ?? '1.0.0';
+    if (faults.state.refuseSockets) {
+      refuse(socket, '503 Service Unavailable', 'Sockets are refused.');
+      return;
+    }
+    if (version !== '2.0.0') {
+      refuse(socket, '400 Bad Request', `The local Realtime server speaks protocol 2.0.0, not ${version}.`);
+      return;
+    }
     if (!(await this.#knows(searchParams.get('apikey') ?? request.headers['x-api-key']))) {
-      socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      refuse(socket, '401 Unauthorized', 'The key is missing, unknown or expired.');
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(client, this.#authority);
+      const connection = new Connection(client, this.#server);
+      if (faults.state.halfOpen) connection.mute();
       this.#connections.add(connection);
       client.on('close', () => this.#connections.delete(connection));
       // A broken frame closes its own socket; without a listener it would end the process.
@@ -66,16 +104,31 @@ export class RealtimeServer {
     });
   }
 
+  /** Hands a broadcast to whoever listens to its topic. */
+  broadcast(topic: string, event: string, meta: object, payload: unknown): void {
+    try {
+      const size = Buffer.byteLength(JSON.stringify(payload));
+      if (size > this.#options.limits.payloadBytes) throw new RangeError(`payload_size_exceeded: ${size} bytes`);
+      for (const connection of this.#connections) connection.broadcast(topic, event, meta, payload);
+    } catch (error) {
+      dropped(error);
+    }
+  }
+
   /** Cuts every socket, as a network would. */
   dropSockets(): void {
     for (const client of this.#sockets.clients) client.terminate();
   }
 
-  /** Closes a topic for everybody who listens to it, as hosted does: a `system` error, then `phx_close`. */
-  closeTopic(topic: string, message: string): void {
-    for (const connection of this.#connections) {
-      const channel = connection.channels.get(topic);
-      if (channel) connection.closeChannel(channel, message);
+  /** Makes every socket that is open now fall silent for good. */
+  muteSockets(): void {
+    for (const connection of this.#connections) connection.mute();
+  }
+
+  /** Closes a topic, or all of them, for everybody who listens: a `system` error, then `phx_close`. */
+  closeTopic(topic: string | undefined, message: string): void {
+    for (const [connection, channel] of this.#channels()) {
+      if (topic === undefined || channel.topic === topic) connection.closeChannel(channel, message);
     }
   }
 
@@ -84,10 +137,37 @@ export class RealtimeServer {
     this.#sockets.close();
   }
 
+  *#channels(): Iterable<[Connection, Channel]> {
+    for (const connection of this.#connections) {
+      for (const channel of [...connection.channels.values()]) yield [connection, channel];
+    }
+  }
+
+  *#subscribers(): Iterable<Subscriber> {
+    for (const [connection, channel] of this.#channels()) {
+      const { claims, subscriptions } = channel;
+      if (subscriptions.length) {
+        yield { claims, subscriptions, change: (ids, data) => connection.change(channel, ids, data) };
+      }
+    }
+  }
+
+  #countJoin(channels: number): void {
+    const { faults, limits } = this.#options;
+    if (this.#connections.size > limits.connections) {
+      throw new Refusal('ConnectionRateLimitReached: Too many connected users');
+    }
+    if (channels >= limits.channelsPerConnection) throw new Refusal('ChannelRateLimitReached: Too many channels');
+    if (faults.state.rateLimited || !this.#joins.take(limits.joinsPerSecond)) {
+      throw new Refusal('ClientJoinRateLimitReached: Too many joins per second');
+    }
+  }
+
   async #knows(key: unknown): Promise<boolean> {
+    const { keys, tokens } = this.#options;
     if (typeof key !== 'string') return false;
-    if (key === this.#keys.publishable || key === this.#keys.secret) return true;
-    return verifyToken(key, this.#keys.jwtSecret).then(
+    if (key === keys.publishable || key === keys.secret) return true;
+    return tokens.verify(key).then(
       () => true,
       () => false,
     );
@@ -97,21 +177,23 @@ export class RealtimeServer {
   async #fanOut(): Promise<void> {
     const ids = this.#announced;
     this.#announced = [];
-    const rows = await this.#database.query<BroadcastRow>(
+    const rows = await this.#options.database.query<BroadcastRow>(
       'select id, topic, event, payload from realtime.messages where private and id = any($1::uuid[])',
       [ids],
     );
     const byId = new Map(rows.map((row) => [row.id, row]));
     for (const id of ids) {
       const row = byId.get(id);
-      if (!row) continue;
-      try {
-        for (const connection of this.#connections) connection.broadcast(row.topic, row.event, row.id, row.payload);
-      } catch (error) {
-        dropped(error);
-      }
+      if (row) this.broadcast(row.topic, row.event, { id }, row.payload);
     }
   }
+}
+
+function refuse(socket: Duplex, status: string, message: string): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  );
 }
 
 const dropped = (error: unknown) => console.error(`The local Realtime server dropped a broadcast: ${String(error)}`);

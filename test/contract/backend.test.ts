@@ -2,7 +2,7 @@ import { LivelitError } from '../../src/store/error.ts';
 import { MemoryBackend } from '../../src/store/memory-backend.ts';
 import { ownClient, SupabaseBackend } from '../../src/store/supabase-backend.ts';
 import { TIMINGS } from '../../src/store/timings.ts';
-import { dropSockets, signUp, sql, target } from '../support/browser/backend.ts';
+import { fault, signUp, sql, target } from '../support/browser/backend.ts';
 import { MEMBER } from '../support/browser/memory.ts';
 import { backendSuite, type UsageSeed } from './backend.suite.ts';
 
@@ -45,7 +45,7 @@ backendSuite('the local backend, by Broadcast', async () => {
       );
     },
     async cut() {
-      await dropSockets();
+      await fault({ dropSockets: true });
     },
   };
 });

@@ -109,13 +109,13 @@ describe('the portfolio page', () => {
   it('delivers once, after a reload, what was written while the function was down', async () => {
     const person = await stage.visitor();
     const page = await open(person);
-    stage.backend.functions.down = true;
+    stage.backend.faults.set({ functionsDown: true });
     await say(page, 'Kept for later');
     await page.locator('chat-box [part~="pending"]').waitFor();
     await page.getByText('Not sent yet.').waitFor();
     await page.reload();
     await page.locator('chat-box [part~="pending"]').waitFor();
-    stage.backend.functions.down = false;
+    stage.backend.faults.clear();
     const texts = await answered(page, 2);
     assert.equal(texts[0], 'Kept for later');
     const rows = await stage.backend.database.query(`select 1 from chat_messages where content = 'Kept for later'`);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { html } from 'lit';
 import '../../src/define/chat-box.ts';
 import type { ChatBoxElement } from '../../src/elements/chat-box.ts';
-import { connectToBackend, leaveBackend, setFunctionsDown, setPace, sql } from '../support/browser/backend.ts';
+import { connectToBackend, fault, leaveBackend, noFaults, setPace, sql } from '../support/browser/backend.ts';
 import { action, bubbles, input, metas, press, problem, rows, say, write } from '../support/browser/chat.ts';
 import { clearPage, mount, nextFrame, until } from '../support/browser/page.ts';
 
@@ -34,7 +34,7 @@ describe('<chat-box>', () => {
 
   afterEach(async () => {
     clearPage();
-    await setFunctionsDown(false);
+    await noFaults();
     await setPace(400);
     await leaveBackend();
   });
@@ -138,11 +138,11 @@ describe('<chat-box>', () => {
 
   it('keeps a message while the function is down, says so, and delivers it once', async () => {
     const chat = await openChat();
-    await setFunctionsDown(true);
+    await fault({ functionsDown: true });
     say(chat, 'Are you there?');
     await until(() => metas(chat).some((meta) => meta.startsWith('Not sent yet.')));
     expect(rows(chat, 'pending')).to.have.length(1);
-    await setFunctionsDown(false);
+    await noFaults();
     await answered(chat);
     expect(bubbles(chat)[0]).to.equal('Are you there?');
     expect(await sql('select count(*)::int as n from chat_messages')).to.deep.equal([{ n: 2 }]);

@@ -5,13 +5,7 @@ import { connect } from '../../src/connect.ts';
 import type { SyncStatusElement } from '../../src/elements/sync-status.ts';
 import { messages, sendMessage } from '../../src/services/chat.ts';
 import { dailyUsage } from '../../src/services/usage.ts';
-import {
-  connectToBackend,
-  dropSockets,
-  leaveBackend,
-  setFunctionsDown,
-  signInNewMember,
-} from '../support/browser/backend.ts';
+import { connectToBackend, fault, leaveBackend, noFaults, signInNewMember } from '../support/browser/backend.ts';
 import { clearPage, mount, until } from '../support/browser/page.ts';
 
 const text = (status: SyncStatusElement, part: string) =>
@@ -31,7 +25,7 @@ describe('<sync-status>', () => {
   afterEach(async () => {
     for (const leave of leaves.splice(0)) leave();
     clearPage();
-    await setFunctionsDown(false);
+    await noFaults();
     await leaveBackend();
   });
 
@@ -60,7 +54,7 @@ describe('<sync-status>', () => {
     await signInNewMember();
     leaves.push(dailyUsage().subscribe(() => undefined));
     await until(() => colour(status) === 'green');
-    await dropSockets();
+    await fault({ dropSockets: true });
     await until(() => colour(status) === 'red');
     expect(text(status, 'label')).to.equal('Reconnecting…');
     expect(text(status, 'reason')).to.equal('· The connection was lost. It is being restored.');
@@ -70,14 +64,14 @@ describe('<sync-status>', () => {
 
   it('is orange while something is unsent', async () => {
     await connectToBackend();
-    await setFunctionsDown(true);
+    await fault({ functionsDown: true });
     const status = await open();
     const session = crypto.randomUUID();
     leaves.push(messages(session).subscribe(() => undefined));
     sendMessage(session, 'wait for me');
     await until(() => colour(status) === 'orange');
     expect(text(status, 'count')).to.equal('· 1 unsent');
-    await setFunctionsDown(false);
+    await noFaults();
     await until(() => colour(status) !== 'orange');
     expect(text(status, 'count')).to.equal('');
   });

@@ -128,9 +128,9 @@ describe('the gateway', () => {
       const { token } = await newMember(backend);
       const call = () =>
         ask('/functions/v1/chat', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{}' });
-      backend.functions.down = true;
+      backend.faults.set({ functionsDown: true });
       assert.equal((await call()).status, 503);
-      backend.functions.down = false;
+      backend.faults.clear();
       assert.equal((await call()).status, 422);
     });
   });

@@ -135,12 +135,6 @@ describe('a Realtime socket', () => {
     const ODD: [what: string, topic: () => string, payload: () => unknown, reason: RegExp][] = [
       ['without a prefix', own, () => ({ config: { private: true } }), /^UnmatchedTopic/],
       ['without a configuration', () => `realtime:${own()}`, () => ({}), /^PrivateOnly/],
-      [
-        'for changes of tables',
-        () => `realtime:${own()}`,
-        () => ({ config: { private: true, postgres_changes: [{ event: '*' }] } }),
-        /^Unsupported/,
-      ],
       ['without a token', () => `realtime:${own()}`, () => ({ config: { private: true } }), /^Unauthorized/],
       [
         'with a topic that Postgres cannot store',

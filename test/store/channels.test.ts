@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { TopicState } from '../../src/store/backend.ts';
 import { Channels } from '../../src/store/channels.ts';
 import { TIMINGS } from '../../src/store/timings.ts';
-import { closeTopic, signUp, sql, target } from '../support/browser/backend.ts';
+import { fault, signUp, sql, target } from '../support/browser/backend.ts';
 import { nextFrame, until } from '../support/browser/page.ts';
 
 const QUICK = { ...TIMINGS, retryBaseMs: 20, retryCapMs: 100 };
@@ -73,7 +73,7 @@ describe('Channels', () => {
     const heard: unknown[] = [];
     channels.join(topic, { onEvent: (event) => heard.push(event), onState: (state) => states.push(state) });
     await until(() => last() === 'joined');
-    await closeTopic(topic);
+    await fault({ closeTopic: topic });
     await until(() => states.some(({ state }) => state === 'lost'));
     await until(() => last() === 'joined');
     await sql(`insert into usage_data (user_id, date, model, source) values ($1, '2026-01-01', 'a', 'import')`, [

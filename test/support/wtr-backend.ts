@@ -1,13 +1,13 @@
 import type { TestRunnerPlugin } from '@web/test-runner';
 import { startBackend, type LocalBackend } from '../../local/backend.ts';
+import type { FaultRequest } from '../../local/faults.ts';
 
 /** What a browser test may ask of the local backend that runs beside it. */
 export interface BackendCommands {
   'backend:target': { payload: undefined; result: { url: string; key: string } };
   'backend:sql': { payload: { sql: string; parameters?: unknown[] }; result: Record<string, unknown>[] };
-  'backend:functions-down': { payload: boolean; result: true };
-  'backend:drop-sockets': { payload: undefined; result: true };
-  'backend:close-topic': { payload: string; result: true };
+  'backend:fault': { payload: FaultRequest; result: true };
+  'backend:no-faults': { payload: undefined; result: true };
   'backend:pace': { payload: number; result: true };
 }
 
@@ -17,9 +17,8 @@ export function backendPlugin(): TestRunnerPlugin {
   const answers: { [Name in keyof BackendCommands]: (payload: BackendCommands[Name]['payload']) => unknown } = {
     'backend:target': () => ({ url: backend.url, key: backend.keys.publishable }),
     'backend:sql': ({ sql, parameters }) => backend.database.query(sql, parameters),
-    'backend:functions-down': (down) => void (backend.functions.down = down),
-    'backend:drop-sockets': () => backend.realtime.dropSockets(),
-    'backend:close-topic': (topic) => backend.realtime.closeTopic(topic, 'Server requested disconnect'),
+    'backend:fault': (request) => backend.faults.set(request),
+    'backend:no-faults': () => backend.faults.clear(),
     'backend:pace': (tokensPerSecond) => void (backend.openai.tokensPerSecond = tokensPerSecond),
   };
   return {

@@ -1,6 +1,7 @@
 import { executeServerCommand } from '@web/test-runner-commands';
 import { connect, disconnect, type ConnectOptions } from '../../../src/connect.ts';
 import { signIn, signOut, type Session } from '../../../src/services/account.ts';
+import type { FaultRequest } from '../../../local/faults.ts';
 import type { BackendCommands } from '../wtr-backend.ts';
 
 const ask = <Name extends keyof BackendCommands>(
@@ -11,10 +12,9 @@ const ask = <Name extends keyof BackendCommands>(
 /** Runs a statement as the superuser of the local backend. */
 export const sql = (text: string, parameters: unknown[] = []) => ask('backend:sql', { sql: text, parameters });
 
-export const setFunctionsDown = (down: boolean) => ask('backend:functions-down', down);
-export const dropSockets = () => ask('backend:drop-sockets');
-/** Closes a topic for everybody, as the server does when a token has run out. */
-export const closeTopic = (topic: string) => ask('backend:close-topic', topic);
+/** Makes something go wrong, until `noFaults()`. */
+export const fault = (request: FaultRequest) => ask('backend:fault', request);
+export const noFaults = () => ask('backend:no-faults');
 export const setPace = (tokensPerSecond: number) => ask('backend:pace', tokensPerSecond);
 
 /** Intervals for tests: quick, and otherwise in the proportions of the real ones. */
