@@ -1,4 +1,5 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
+import { TOPIC_TABLES } from './services/schema.ts';
 import { LivelitError } from './store/error.ts';
 import { store } from './store/store.ts';
 import { TIMINGS, type Timings } from './store/timings.ts';
@@ -14,6 +15,11 @@ export interface ConnectOptions {
   readonly client?: SupabaseClient;
   /** Called before a visitor is signed in anonymously, when the project asks for a captcha. */
   readonly captchaToken?: () => Promise<string>;
+  /**
+   * How changes arrive: private `broadcast` sent by the database (the default), or `postgres_changes` for a project that
+   * lets Realtime watch its tables instead. Replies in a chat then appear in other tabs when they are complete.
+   */
+  readonly transport?: 'broadcast' | 'postgres_changes';
   /** Intervals of the kernel, ms; for tests and for pages with unusual needs. */
   readonly timings?: Partial<Timings>;
 }
@@ -26,14 +32,15 @@ export interface ConnectOptions {
  * page is connected to another project.
  */
 export function connect(options: ConnectOptions): void {
-  const { client, captchaToken } = options;
+  const { client, captchaToken, transport } = options;
   const timings = { ...TIMINGS, ...options.timings };
-  const target = client ? undefined : { url: checkUrl(options.url), key: checkKey(options.key) };
+  const target = client ? targetOf(client) : { url: checkUrl(options.url), key: checkKey(options.key) };
   const open = async () => {
     const { SupabaseBackend, ownClient } = await import('./store/supabase-backend.ts');
-    return new SupabaseBackend(client ?? ownClient(target!, timings), { timings, captchaToken, own: !client });
+    const tables = transport === 'postgres_changes' ? TOPIC_TABLES : undefined;
+    return new SupabaseBackend(client ?? ownClient(target), { ...target, timings, captchaToken, tables, own: !client });
   };
-  store().connection.attach(target?.url ?? addressOf(client!), open, options.timings);
+  store().connection.attach(target.url, open, options.timings);
 }
 
 /** Leaves the project. Elements go back to what they show without one. */
@@ -41,9 +48,11 @@ export function disconnect(): void {
   store().connection.detach();
 }
 
-/** Protected in its type only; it tells whether two calls mean the same project. */
-const addressOf = (client: SupabaseClient): string =>
-  (client as unknown as { supabaseUrl: string }).supabaseUrl.replace(/\/$/, '');
+/** Protected in their types only; the address tells whether two calls mean the same project. */
+function targetOf(client: SupabaseClient): { url: string; key: string } {
+  const { supabaseUrl, supabaseKey } = client as unknown as { supabaseUrl: string; supabaseKey: string };
+  return { url: supabaseUrl.replace(/\/$/, ''), key: supabaseKey };
+}
 
 function checkUrl(url: string | undefined): string {
   if (url && URL.canParse(url) && /^https?:/.test(url)) return url.replace(/\/$/, '');

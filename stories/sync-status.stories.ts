@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { dailyUsage, LivelitError, sendMessage, type Connection } from 'livelit';
+import { dailyUsage, LivelitError, sendMessage } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
 import { never, SESSION } from './conversation.ts';
 import type { Stage, Stories, Story } from './story.ts';
@@ -67,11 +67,14 @@ export const stories: Stories = {
     },
   },
   polling: {
+    ...live,
     says: 'The socket is blocked; the page looks regularly instead.',
     states: ['polling'],
-    render() {
-      pretendPolling();
-      return status();
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.turn({ state: 'lost', error: lost });
+      // In place of the half minute after which the page looks by itself.
+      stage.project.emit(`user:${MEMBER.userId}`, { event: 'usage_data', payload: {} });
     },
   },
   stale: {
@@ -125,20 +128,3 @@ export const stories: Stories = {
     render: () => html`<div dir="rtl" lang="ar">${status()}</div>`,
   },
 };
-
-/** No socket of a project in memory is ever blocked, so the page gets a store that says so. */
-function pretendPolling(): void {
-  const connection: Connection = {
-    state: 'polling',
-    reason: 'The socket is blocked. The page looks every 30 seconds.',
-    pending: 0,
-    failed: 0,
-    busy: false,
-    lastSyncAt: Date.now(),
-  };
-  const snapshot = { status: 'live', data: connection, sample: false };
-  // The address that all bundles of a page share, frozen for version 1.
-  Object.assign(globalThis, {
-    [Symbol.for('livelit.store.v1')]: { connection: { snapshot, subscribe: () => () => {} } },
-  });
-}

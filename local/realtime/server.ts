@@ -65,6 +65,13 @@ export class RealtimeServer {
     return this.#connections.size;
   }
 
+  /** How many sockets listen to each topic. */
+  listeners(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const [, { topic }] of this.#channels()) counts[topic] = (counts[topic] ?? 0) + 1;
+    return counts;
+  }
+
   async start(): Promise<void> {
     const { database } = this.#options;
     await database.exec(`delete from realtime.messages where inserted_at < now() - interval '3 days'`);

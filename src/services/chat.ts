@@ -95,6 +95,7 @@ export function messages(sessionId: string): Live<readonly Message[]> {
     apply: applyChatEvent,
     reconcile: reconcileMessages,
     overlay: overlay(sessionId),
+    cached: true,
   });
 }
 

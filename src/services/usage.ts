@@ -43,5 +43,6 @@ export function dailyUsage({ days = 30 }: { readonly days?: number } = {}): Live
         signal,
       ),
     reconcile: shareRows,
+    cached: true,
   });
 }

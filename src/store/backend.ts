@@ -53,17 +53,36 @@ export interface TopicListener {
   onState(state: TopicState): void;
 }
 
+/** How this tab hears of topics. */
+export interface Link {
+  /** `leader` holds the socket for the other tabs, `follower` hears through it; `alone` there is nothing to share. */
+  readonly role: 'alone' | 'leader' | 'follower';
+  /** Median round trip of the last heartbeats, ms; undefined before the first. */
+  readonly latencyMs: number | undefined;
+  /** When the next attempt to connect is made, ms since 1970; undefined when none is due. */
+  readonly nextRetryAt: number | undefined;
+}
+
+/** Topics that can be listened to, over one socket or another. */
+export interface Topics {
+  readonly link: Live<Link>;
+  /** Listens to a topic; answers the way out, which may be taken twice. */
+  join(topic: string, listener: TopicListener): () => void;
+  /** Somebody may be looking again: whatever was waited for is tried now, what seems alive is asked. */
+  wake(): void;
+  /** Nobody is looking for long: lets go of the socket until `wake()`. */
+  sleep(): void;
+  close(): void;
+}
+
 /** The port between the kernel and a project. Whatever it throws is a LivelitError. */
-export interface Backend {
+export interface Backend extends Topics {
   /** `loading` until it is known, then `live` with the session or null; `error` with null when it ended by itself. */
   readonly session: Live<Session | null>;
   fetch<T>(query: Query, signal: AbortSignal): Promise<T>;
   write(mutation: Mutation, signal: AbortSignal): Promise<void>;
   /** Calls an Edge Function: its parsed answer, or the Response itself when it streams events. */
   invoke(name: string, body: object, signal: AbortSignal): Promise<unknown>;
-  /** Listens to a topic; answers the way out. */
-  join(topic: string, listener: TopicListener): () => void;
   signIn(credentials: Credentials): Promise<Session>;
   signOut(): Promise<void>;
-  close(): void;
 }

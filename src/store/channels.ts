@@ -1,12 +1,28 @@
-import type { RealtimeChannel, RealtimeClient } from '@supabase/supabase-js';
+import type { RealtimeChannel } from '@supabase/supabase-js';
 import { backoff } from './backoff.ts';
-import type { TopicEvent, TopicListener, TopicState } from './backend.ts';
+import type { Link, TopicListener, Topics, TopicState } from './backend.ts';
+import { debug } from './debug.ts';
 import { LivelitError } from './error.ts';
+import { LiveValue } from './live.ts';
+import { Socket } from './socket.ts';
+import { listenTo, type TopicTables } from './table-changes.ts';
 import type { Timings } from './timings.ts';
 
 /** What hosted Realtime says when asking again cannot help. */
 const PERMANENT =
-  /^(Unauthorized|PrivateOnly|RealtimeDisabledForTenant|TenantNotFound|UnmatchedTopic|TopicNameRequired)/;
+  /^(Unauthorized|PrivateOnly|RealtimeDisabled|TenantNotFound|UnmatchedTopic|TopicNameRequired|Unable to subscribe)/;
+/** … and when a new token would. */
+const TOKEN = /JWT|token/i;
+
+export interface ChannelsOptions {
+  readonly url: string;
+  readonly key: string;
+  readonly timings: Timings;
+  /** The user's token, renewed first when the server has refused the last one. */
+  readonly token: (renew: boolean) => Promise<string | undefined>;
+  /** The tables behind topics, for a project that sends no broadcasts. */
+  readonly tables?: TopicTables | undefined;
+}
 
 /** One topic that somebody wants: its listeners share one channel. */
 interface Topic {
@@ -16,27 +32,35 @@ interface Topic {
   channel: RealtimeChannel | undefined;
   attempts: number;
   retry: ReturnType<typeof setTimeout> | undefined;
+  /** What the server said before it closed the channel. */
+  complaint: string;
 }
 
 /**
- * Private Broadcast topics over a Realtime client. realtime-js gives two askers of one topic the same channel, so that
- * one's leaving silences the other; joins before the token is known; and drops a closed channel for good. Here topics
- * are shared by count, joins wait for the token, and a closed channel is replaced by a new one.
+ * Private topics over a socket of our own. realtime-js gives two askers of one topic the same channel, so that one's
+ * leaving silences the other; joins before the token is known; and drops a closed channel for good. Here topics are
+ * shared by count, joins wait for the token, and a closed channel or a dead socket is replaced by a new one.
  */
-export class Channels {
-  readonly #realtime: RealtimeClient;
-  readonly #token: () => Promise<string | undefined>;
-  readonly #timings: Timings;
+export class Channels implements Topics {
+  readonly link = new LiveValue<Link>();
+  readonly #options: ChannelsOptions;
   readonly #topics = new Map<string, Topic>();
+  #socket: Socket | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #nextRetryAt: number | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #attempts = 0;
+  #asleep = false;
+  /** The server has refused the token that we have. */
+  #tokenRefused = false;
 
-  constructor(realtime: RealtimeClient, token: () => Promise<string | undefined>, timings: Timings) {
-    this.#realtime = realtime;
-    this.#token = token;
-    this.#timings = timings;
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+    this.#showLink();
   }
 
-  /** Listens to a topic; answers the way out, which may be taken twice. */
   join(name: string, listener: TopicListener): () => void {
+    clearTimeout(this.#idle);
     let topic = this.#topics.get(name);
     if (!topic) {
       topic = {
@@ -46,6 +70,7 @@ export class Channels {
         channel: undefined,
         attempts: 0,
         retry: undefined,
+        complaint: '',
       };
       this.#topics.set(name, topic);
       this.#open(topic);
@@ -61,78 +86,165 @@ export class Channels {
       this.#topics.delete(name);
       clearTimeout(joined.retry);
       this.#drop(joined);
+      if (!this.#topics.size) this.#idle = setTimeout(() => this.#hangUp(), this.#options.timings.lingerMs);
     };
+  }
+
+  wake(): void {
+    this.#asleep = false;
+    if (!this.#topics.size) return;
+    this.#attempts = 0;
+    if (!this.#socket) return this.#openAll();
+    void this.renew();
+    this.#socket.ping(this.#options.timings.wakePatienceMs);
+    for (const topic of this.#topics.values()) if (topic.retry !== undefined) this.#open(topic);
+  }
+
+  sleep(): void {
+    this.#asleep = true;
+    this.#hangUp();
+    const error = new LivelitError('unavailable', 'Paused while the page is hidden.', { reason: 'suspended' });
+    for (const topic of this.#topics.values()) this.#set(topic, { state: 'lost', error });
+  }
+
+  /** The user's token has changed: channels that are open go on with the new one. */
+  async renew(): Promise<void> {
+    const token = await this.#options.token(false);
+    if (token && this.#socket) await this.#socket.realtime.setAuth(token);
   }
 
   close(): void {
     for (const topic of this.#topics.values()) {
       topic.listeners.clear();
       clearTimeout(topic.retry);
-      this.#drop(topic);
     }
     this.#topics.clear();
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#idle);
+    clearTimeout(this.#retry);
+    this.#nextRetryAt = undefined;
+    for (const topic of this.#topics.values()) this.#forgetChannel(topic);
+    this.#socket?.close();
+    this.#socket = undefined;
+    this.#showLink();
+  }
+
+  #openAll(): void {
+    clearTimeout(this.#retry);
+    this.#nextRetryAt = undefined;
+    for (const topic of this.#topics.values()) this.#open(topic);
+    this.#showLink();
   }
 
   #open(topic: Topic): void {
+    // While the socket is waited for, so are all its topics.
+    if (this.#asleep || this.#nextRetryAt !== undefined || topic.channel) return;
+    clearTimeout(topic.retry);
+    topic.retry = undefined;
     this.#subscribe(topic).catch((error: unknown) => {
       if (this.#wanted(topic)) this.#lose(topic, String(error));
     });
   }
 
   async #subscribe(topic: Topic): Promise<void> {
+    const { url, key, timings, token: ask, tables } = this.#options;
+    const socket = (this.#socket ??= new Socket({
+      url,
+      key,
+      timings,
+      beaten: () => this.#showLink(),
+      died: (reason) => this.#loseSocket(reason),
+    }));
     // A join that goes out before the token is known is judged as nobody's. The token is handed over, because a
     // `setAuth()` without one resolves early when another call overtakes it.
-    const token = await this.#token();
-    if (token) await this.#realtime.setAuth(token);
-    if (!this.#wanted(topic) || topic.channel) return;
-    const channel = this.#realtime.channel(topic.name, { config: { private: true } });
+    const renew = this.#tokenRefused;
+    this.#tokenRefused = false;
+    const token = await ask(renew);
+    if (token) await socket.realtime.setAuth(token);
+    if (socket.dead || !this.#wanted(topic) || topic.channel) return;
+    const channel = listenTo(socket.realtime, topic.name, tables, {
+      onEvent: (event) => {
+        debug.event(topic.name, event);
+        for (const listener of [...topic.listeners]) listener.onEvent(event);
+      },
+      // Something came that cannot be told as an event: whoever listens looks again.
+      onGap: () => this.#set(topic, { state: 'joined' }),
+      onComplaint: (message, final) => {
+        topic.complaint = message;
+        if (final && topic.channel === channel) this.#lose(topic, message);
+      },
+    });
     topic.channel = channel;
-    channel
-      .on('broadcast', { event: '*' }, ({ event, payload }: TopicEvent) => {
-        for (const listener of [...topic.listeners]) listener.onEvent({ event, payload });
-      })
-      .subscribe((status: string, error) => {
-        if (topic.channel !== channel || !this.#wanted(topic)) return;
-        if (status === 'SUBSCRIBED') {
-          topic.attempts = 0;
-          this.#set(topic, { state: 'joined' });
-        } else {
-          this.#lose(topic, error?.message ?? status);
-        }
-      });
+    topic.complaint = '';
+    channel.subscribe((status: string, error) => {
+      if (topic.channel !== channel || !this.#wanted(topic)) return;
+      if (status === 'SUBSCRIBED') {
+        topic.attempts = 0;
+        this.#attempts = 0;
+        this.#set(topic, { state: 'joined' });
+        // Also the first time, so that a latency is known before the first interval is over.
+        if (socket.latencyMs === undefined) socket.ping(timings.heartbeatPatienceMs);
+      } else if (!socket.connected || status === 'TIMED_OUT') {
+        // Not from inside realtime-js: it is in the middle of telling all channels.
+        queueMicrotask(() => socket.kill(error?.message ?? status));
+      } else {
+        this.#lose(topic, topic.complaint || (error?.message ?? status));
+      }
+    });
+  }
+
+  #loseSocket(cause: string): void {
+    this.#socket = undefined;
+    const { retryBaseMs, retryCapMs } = this.#options.timings;
+    const wait = backoff(this.#attempts++, retryBaseMs, retryCapMs);
+    this.#nextRetryAt = Date.now() + wait;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#openAll(), wait);
+    for (const topic of this.#topics.values()) {
+      this.#forgetChannel(topic);
+      this.#set(topic, { state: 'lost', error: lost(cause) });
+    }
+    this.#showLink();
   }
 
   #lose(topic: Topic, message: string): void {
     this.#dropLater(topic);
+    if (TOKEN.test(message)) this.#tokenRefused = true;
     if (PERMANENT.test(message)) {
       const error = new LivelitError('forbidden', 'You may not listen to this.', { reason: 'topic', cause: message });
       return this.#set(topic, { state: 'refused', error });
     }
-    const error = new LivelitError('unavailable', 'The connection was lost. It is being restored.', {
-      reason: 'socket',
-      cause: message,
-    });
-    this.#set(topic, { state: 'lost', error });
-    // Always a new channel: a closed one is unusable, a refused one would be asked for every 10 s for ever, and one that
-    // realtime-js joins again after a sleep would do so with the token of before it.
+    this.#set(topic, { state: 'lost', error: lost(message) });
+    // Always a new channel: a closed one is unusable, and a refused one would be asked for every 10 s for ever.
     clearTimeout(topic.retry);
-    const { retryBaseMs, retryCapMs } = this.#timings;
+    const { retryBaseMs, retryCapMs } = this.#options.timings;
     topic.retry = setTimeout(() => this.#open(topic), backoff(topic.attempts++, retryBaseMs, retryCapMs));
   }
 
   /** realtime-js must not be told to remove a channel from inside that channel's own callback. */
   #dropLater(topic: Topic): void {
     const { channel } = topic;
-    queueMicrotask(() => {
-      if (topic.channel === channel) this.#drop(topic);
-    });
+    topic.channel = undefined;
+    queueMicrotask(() => this.#remove(channel));
   }
 
   #drop(topic: Topic): void {
     const { channel } = topic;
     topic.channel = undefined;
-    if (!channel) return;
-    void this.#realtime.removeChannel(channel).catch(() => undefined);
+    this.#remove(channel);
+  }
+
+  #remove(channel: RealtimeChannel | undefined): void {
+    if (channel) void this.#socket?.realtime.removeChannel(channel).catch(() => undefined);
+  }
+
+  #forgetChannel(topic: Topic): void {
+    clearTimeout(topic.retry);
+    topic.retry = undefined;
+    topic.channel = undefined;
   }
 
   #wanted(topic: Topic): boolean {
@@ -140,7 +252,16 @@ export class Channels {
   }
 
   #set(topic: Topic, state: TopicState): void {
+    debug.topic(topic.name, state);
     topic.state = state;
     for (const listener of [...topic.listeners]) listener.onState(state);
   }
+
+  #showLink(): void {
+    const data: Link = { role: 'alone', latencyMs: this.#socket?.latencyMs, nextRetryAt: this.#nextRetryAt };
+    this.link.set({ status: 'live', data, sample: false });
+  }
 }
+
+const lost = (cause: string) =>
+  new LivelitError('unavailable', 'The connection was lost. It is being restored.', { reason: 'socket', cause });

@@ -1,4 +1,4 @@
-import type { TopicState } from './backend.ts';
+import type { Link, TopicState } from './backend.ts';
 import { LivelitError } from './error.ts';
 import type { OutboxEntry } from './outbox.ts';
 
@@ -22,6 +22,18 @@ export interface Connection {
   readonly busy: boolean;
   /** When the server last confirmed anything, ms since 1970. */
   readonly lastSyncAt: number | undefined;
+  /** When the oldest write was made that has not arrived, ms since 1970. */
+  readonly oldestPendingAt: number | undefined;
+  /** When the next attempt to connect is made, ms since 1970; undefined when none is due. */
+  readonly nextRetryAt: number | undefined;
+  /** Median round trip of the last heartbeats, ms. */
+  readonly latencyMs: number | undefined;
+  /** Whether this tab holds the socket for the others, hears through another one, or has its own. */
+  readonly role: Link['role'];
+  /** Fetches and deliveries that have failed since the page connected. */
+  readonly errors: number;
+  /** How often the server confirmed something within the last minute. */
+  readonly syncsPerMinute: number;
 }
 
 /** What the state of a connection follows from. */
@@ -35,20 +47,39 @@ export interface ConnectionFacts {
   readonly topics: readonly TopicState[];
   readonly entries: readonly OutboxEntry[];
   readonly fetching: boolean;
+  /** Queries have looked by themselves since a topic was lost, and were answered. */
+  readonly polling: boolean;
+  readonly link: Link | undefined;
   readonly lastSyncAt: number | undefined;
+  readonly errors: number;
+  readonly syncsPerMinute: number;
 }
 
 /** The connection that follows from the facts; a pure function, so that no state can disagree with another. */
 export function connectionOf(facts: ConnectionFacts): Connection {
-  const { entries, fetching, lastSyncAt } = facts;
-  const pending = entries.filter(({ state }) => state === 'pending' || state === 'sending').length;
+  const { entries, fetching, link, lastSyncAt, errors, syncsPerMinute } = facts;
+  const unsent = entries.filter(({ state }) => state === 'pending' || state === 'sending');
+  const pending = unsent.length;
   const failed = entries.filter(({ state }) => state === 'failed').length;
   const sending = entries.some(({ state }) => state === 'sending');
   const [state, reason] = stateOf(facts);
-  return { state, reason, pending, failed, busy: fetching || sending || state === 'connecting', lastSyncAt };
+  return {
+    state,
+    reason,
+    pending,
+    failed,
+    busy: fetching || sending || state === 'connecting',
+    lastSyncAt,
+    oldestPendingAt: unsent[0]?.createdAt,
+    nextRetryAt: link?.nextRetryAt,
+    latencyMs: link?.latencyMs,
+    role: link?.role ?? 'alone',
+    errors,
+    syncsPerMinute,
+  };
 }
 
-function stateOf({ project, online, sessionError, topics }: ConnectionFacts): [ConnectionState, string] {
+function stateOf({ project, online, sessionError, topics, polling }: ConnectionFacts): [ConnectionState, string] {
   if (project === undefined) return ['idle', 'Not connected to a project.'];
   if (project === 'loading') return ['connecting', 'Connecting…'];
   if (project !== 'ready') return ['failed', project.message];
@@ -57,6 +88,7 @@ function stateOf({ project, online, sessionError, topics }: ConnectionFacts): [C
   const refused = topics.find((topic) => topic.state === 'refused');
   if (refused) return ['failed', refused.error.message];
   const lost = topics.find((topic) => topic.state === 'lost');
+  if (lost && polling) return ['polling', 'The live connection is blocked. The page looks for changes regularly.'];
   if (lost) return ['stale', lost.error.message];
   if (topics.some((topic) => topic.state === 'joining')) return ['connecting', 'Connecting…'];
   if (!topics.length) return ['idle', 'Nothing to keep up to date yet.'];

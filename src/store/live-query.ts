@@ -1,8 +1,10 @@
 import type { Backend, Session, TopicEvent, TopicListener } from './backend.ts';
 import type { LivelitError } from './error.ts';
+import { debug } from './debug.ts';
 import { LiveValue, type Live, type Snapshot, type Status } from './live.ts';
 import type { Lane, Outbox, OutboxEntry } from './outbox.ts';
 import { Refetch } from './refetch.ts';
+import type { KeptSnapshot } from './snapshots.ts';
 import type { Timings } from './timings.ts';
 
 /** What a fetch may use. */
@@ -39,6 +41,8 @@ export interface LiveQueryOptions<T> {
   /** Puts what was fetched in place of what is shown; keeps what is newer there. */
   readonly reconcile?: (shown: T, fetched: T) => T;
   readonly overlay?: Overlay<T>;
+  /** Kept in the browser until sign-out, so that the next visit paints before the network answers. Plain data only. */
+  readonly cached?: boolean;
   /** A further reason to start over, besides the session; answers the way out. */
   readonly watch?: (startOver: () => void) => () => void;
 }
@@ -54,8 +58,15 @@ export interface QueryHost {
   reading<T>(query: LiveQuery<T>, on: boolean): void;
   /** The query's fetch runs, or does not. */
   fetching(query: object, on: boolean): void;
-  /** The server has confirmed the data. */
-  synced(): void;
+  /** The server has confirmed something; `polled` when nobody told that there was something new. */
+  synced(polled: boolean): void;
+  /** A fetch has failed. */
+  failed(): void;
+  /** Nobody looks at the page: it does not look for changes by itself. */
+  readonly asleep: boolean;
+  /** What was shown of this query last time, to this user. */
+  recall(key: string): Promise<KeptSnapshot | undefined>;
+  keep(key: string, data: unknown, at: number): void;
 }
 
 /**
@@ -73,6 +84,7 @@ export class LiveQuery<T> implements Live<T> {
   #refetch: Refetch<T> | undefined;
   #started = false;
   #leave: (() => void)[] = [];
+  #poll: ReturnType<typeof setTimeout> | undefined;
   /** Topics that are not joined at present. */
   readonly #gaps = new Set<string>();
   /** Undefined: nothing is known. */
@@ -140,7 +152,10 @@ export class LiveQuery<T> implements Live<T> {
   receive(event: TopicEvent): void {
     const { apply, relevant } = this.options;
     if (relevant && !relevant(event)) return;
-    if (!apply) return this.#refetch?.signal();
+    if (!apply) {
+      debug.refresh(this.options.key);
+      return this.#refetch?.signal();
+    }
     this.#refetch?.note(event);
     if (this.#data === undefined) return;
     const next = apply(this.#data, event);
@@ -165,6 +180,8 @@ export class LiveQuery<T> implements Live<T> {
     this.#joining = undefined;
     this.#refetch = undefined;
     clearTimeout(this.#patience);
+    clearTimeout(this.#poll);
+    this.#poll = undefined;
     for (const leave of this.#leave.splice(0)) leave();
     this.#gaps.clear();
     this.#host.fetching(this, false);
@@ -199,11 +216,14 @@ export class LiveQuery<T> implements Live<T> {
     this.#forgetOthers(session);
     const changed = () => this.#changed();
     const context = { backend, session, target };
+    const { key, cached } = this.options;
     const refetch = new Refetch<T>(timings, {
-      fetch: (signal) => fetch({ ...context, signal }),
+      fetch: (signal) => traced(key, () => fetch({ ...context, signal })),
       take: (fetched, begunAt, meanwhile) => this.#take(fetched, begunAt, meanwhile),
       changed,
+      failed: () => this.#host.failed(),
     });
+    if (cached && this.#data === undefined) void this.#recall(refetch);
     // Topics come first, so that nothing is lost in between; but data without a socket beats no data.
     const joining = new Refetch<readonly string[]>(timings, {
       fetch: async (signal) => (await topics?.({ ...context, signal })) ?? [],
@@ -215,6 +235,7 @@ export class LiveQuery<T> implements Live<T> {
         return true;
       },
       changed,
+      failed: () => this.#host.failed(),
     });
     this.#refetch = refetch;
     this.#joining = joining;
@@ -245,7 +266,8 @@ export class LiveQuery<T> implements Live<T> {
     }
     this.#data = data;
     this.#at = Date.now();
-    this.#host.synced();
+    this.#host.synced(this.#gaps.size > 0);
+    if (this.options.cached) this.#host.keep(this.options.key, data, this.#at);
     const { outbox } = this.#host;
     for (const entry of outbox.entries.snapshot.data ?? []) {
       if (entry.lane !== overlay?.lane.name || entry.deliveredAt === undefined) continue;
@@ -255,7 +277,33 @@ export class LiveQuery<T> implements Live<T> {
     return whole;
   }
 
+  /** Shows what was shown last time, until the server answers. */
+  async #recall(refetch: Refetch<T>): Promise<void> {
+    const kept = await this.#host.recall(this.options.key);
+    if (!kept || this.#refetch !== refetch || this.#data !== undefined) return;
+    this.#data = kept.data as T;
+    this.#at = kept.at;
+    this.#changed();
+  }
+
+  /** While nobody tells what changes, the query looks by itself. */
+  #pollLater(): void {
+    if (!this.#refetch || !this.#gaps.size) {
+      clearTimeout(this.#poll);
+      this.#poll = undefined;
+      return;
+    }
+    // Give or take a quarter, so that a thousand pages behind one proxy do not ask at once.
+    const wait = this.#host.timings.pollMs * (0.75 + Math.random() / 2);
+    this.#poll ??= setTimeout(() => {
+      this.#poll = undefined;
+      if (!this.#host.asleep) void this.#refetch?.now();
+      this.#pollLater();
+    }, wait);
+  }
+
   #changed(): void {
+    this.#pollLater();
     this.#host.fetching(this, this.#running);
     this.#value.set({
       status: this.#status(),
@@ -300,6 +348,15 @@ export class LiveQuery<T> implements Live<T> {
     if (!this.#refetch) return this.#host.backend?.session.snapshot.error;
     return this.#refetch.error ?? this.#joining?.error;
   }
+}
+
+/** Runs a fetch, and tells a developer who listens. */
+async function traced<T>(key: string, fetch: () => Promise<T>): Promise<T> {
+  debug.fetching(key);
+  const begun = performance.now();
+  const fetched = await fetch();
+  debug.fetched(key, performance.now() - begun);
+  return fetched;
 }
 
 const permitted = (requires: LiveQueryOptions<unknown>['requires'], session: Session | null): boolean => {

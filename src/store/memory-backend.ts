@@ -1,4 +1,5 @@
 import type {
+  Link,
   Backend,
   Credentials,
   Filter,
@@ -31,6 +32,11 @@ export class MemoryBackend implements Backend {
   readonly session: LiveValue<Session | null>;
   readonly #options: MemoryBackendOptions;
   readonly #tables = new Map<string, Row[]>();
+  readonly link = new LiveValue<Link>({
+    status: 'live',
+    data: { role: 'alone', latencyMs: undefined, nextRetryAt: undefined },
+    sample: false,
+  });
   readonly #topics = new Map<string, Set<TopicListener>>();
   #state: TopicState = { state: 'joined' };
   /** Fetches that are held back, and what to do with them. */
@@ -126,6 +132,14 @@ export class MemoryBackend implements Backend {
   signOut(): Promise<void> {
     this.session.set({ status: 'live', data: null, sample: false });
     return Promise.resolve();
+  }
+
+  wake(): void {
+    // Nothing here ever sleeps.
+  }
+
+  sleep(): void {
+    // As above.
   }
 
   close(): void {

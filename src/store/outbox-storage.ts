@@ -1,47 +1,37 @@
-import type { DBSchema, IDBPDatabase } from 'idb';
+import { openDatabase } from './database.ts';
 import type { OutboxEntry } from './outbox.ts';
 
 /** Where unsent writes survive a reload. */
 export interface OutboxStorage {
   all(): Promise<OutboxEntry[]>;
-  put(entry: OutboxEntry): Promise<void>;
+  /** Whether the entry is kept where a reload does not lose it. */
+  put(entry: OutboxEntry): Promise<boolean>;
   delete(id: string): Promise<void>;
 }
 
-interface Schema extends DBSchema {
-  outbox: { key: string; value: OutboxEntry };
-}
-
 /** IndexedDB, or memory where the browser refuses it (private modes, sandboxed frames, full disks). */
-export async function openOutboxStorage(): Promise<OutboxStorage> {
+export function openOutboxStorage(): OutboxStorage {
   const memory = new Map<string, OutboxEntry>();
-  let database: IDBPDatabase<Schema> | undefined;
-  try {
-    const { openDB } = await import('idb');
-    database = await openDB<Schema>('livelit', 1, {
-      upgrade: (fresh) => void fresh.createObjectStore('outbox', { keyPath: 'id' }),
-      // A newer version of the kit in another tab waits for this connection to go away.
-      blocking: () => database?.close(),
-    });
-  } catch {
-    // The memory below is the whole answer.
-  }
   return {
     async all() {
-      const kept = await database?.getAll('outbox').catch(() => undefined);
-      return [...(kept ?? []), ...memory.values()];
+      const kept = await (await openDatabase())?.getAll('outbox').catch(() => undefined);
+      return [...(kept ?? []).filter(({ id }) => !memory.has(id)), ...memory.values()];
     },
     async put(entry) {
       try {
+        const database = await openDatabase();
         if (!database) throw new Error('no database');
         await database.put('outbox', entry);
+        memory.delete(entry.id);
+        return true;
       } catch {
         memory.set(entry.id, entry);
+        return false;
       }
     },
     async delete(id) {
       memory.delete(id);
-      await database?.delete('outbox', id).catch(() => undefined);
+      await (await openDatabase())?.delete('outbox', id).catch(() => undefined);
     },
   };
 }

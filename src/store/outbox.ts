@@ -1,5 +1,6 @@
 import { backoff } from './backoff.ts';
 import type { Backend, Session, TopicEvent } from './backend.ts';
+import { debug } from './debug.ts';
 import { LivelitError, type ErrorCode } from './error.ts';
 import { LiveValue } from './live.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
@@ -53,6 +54,8 @@ export interface OutboxHost {
   emit(lane: string, event: TopicEvent): void;
   /** An entry has arrived: the lane's queries call `forget` when they show it. False when no query watches. */
   delivered(entry: OutboxEntry): boolean;
+  /** Where an entry is kept may have changed. */
+  kept(): void;
 }
 
 /** How long to wait for another tab that holds a lane. Delivering twice is harmless, waiting for ever is not. */
@@ -67,6 +70,8 @@ export class Outbox {
   readonly #busy = new Set<string>();
   /** Ids that storage is known to have held: one that is gone from it was sent by another tab. */
   readonly #stored = new Set<string>();
+  /** Ids that a reload would lose. */
+  readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
   #target = '';
   #storage: Promise<OutboxStorage> | undefined;
@@ -142,6 +147,7 @@ export class Outbox {
     if (!this.#all.some((entry) => entry.id === id)) return;
     this.#show(this.#all.filter((entry) => entry.id !== id));
     this.#stored.delete(id);
+    this.#unkept.delete(id);
     void this.#storage?.then((storage) => storage.delete(id));
   }
 
@@ -155,6 +161,12 @@ export class Outbox {
     }
     for (const lane of this.#lanes.values()) void this.#flushLane(lane);
     this.#wakeLater();
+  }
+
+  /** Whether closing the page would lose a write that has not arrived. */
+  get atRisk(): boolean {
+    const unsent = this.#all.filter(({ state }) => state !== 'delivered');
+    return unsent.some(({ id }) => this.#unkept.has(id));
   }
 
   get #session(): Session | null | undefined {
@@ -177,9 +189,18 @@ export class Outbox {
   async #keep(entry: OutboxEntry): Promise<void> {
     const known = this.#all.some((each) => each.id === entry.id);
     this.#show(known ? this.#all.map((each) => (each.id === entry.id ? entry : each)) : [...this.#all, entry]);
-    if (!this.#storage) return;
-    await (await this.#storage).put(entry);
+    debug.delivery(entry.lane, entry.id, entry.state);
+    if (!this.#storage) {
+      this.#unkept.add(entry.id);
+      return;
+    }
+    const kept = await (await this.#storage).put(entry);
+    // Forgotten while it was being kept: it must not come back with the next visit.
+    if (!this.#all.some((each) => each.id === entry.id)) return (await this.#storage).delete(entry.id);
+    if (kept) this.#unkept.delete(entry.id);
+    else this.#unkept.add(entry.id);
     this.#stored.add(entry.id);
+    this.#host.kept();
   }
 
   async #flushLane(lane: Lane): Promise<void> {

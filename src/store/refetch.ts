@@ -14,6 +14,8 @@ export interface RefetchOwner<T> {
   take(fetched: T, begunAt: number, meanwhile: readonly TopicEvent[]): boolean;
   /** A fetch began, ended or failed. */
   changed(): void;
+  /** … the last of these. */
+  failed(): void;
 }
 
 /** Fetches of one thing: one runs and at most one waits, bursts of signals become one, failures are retried. */
@@ -96,6 +98,7 @@ export class Refetch<T> {
 
   #fail(error: LivelitError): void {
     this.error = error;
+    this.#owner.failed();
     if (!error.retryable) return;
     const { retryBaseMs, retryCapMs } = this.#timings;
     this.later(error.retryAfterMs ?? backoff(this.#failures++, retryBaseMs, retryCapMs));

@@ -4,6 +4,7 @@ import { LivelitError } from './error.ts';
 import { LiveQuery, type LiveQueryOptions, type QueryHost } from './live-query.ts';
 import { LiveValue, type Live } from './live.ts';
 import { Outbox, type Lane, type OutboxEntry, type OutboxHost } from './outbox.ts';
+import type { KeptSnapshot } from './snapshots.ts';
 import { TIMINGS, type Timings } from './timings.ts';
 
 /** The page's way to its project. */
@@ -31,6 +32,14 @@ export interface Store {
 export type OutboxWrite<Payload> =
   { readonly id: string; readonly payload: Payload } | { readonly retry: string } | { readonly discard: string };
 
+const MINUTE_MS = 60_000;
+
+/** Begins the keys of what is kept for a user: they can be found, and forgotten, together. */
+const ownerPrefix = (target: string, userId: string) => `${target}\n${userId}\n`;
+
+/** Asks before the page is left; the browser chooses the words. */
+const warn = (event: Event) => event.preventDefault();
+
 const KEY = Symbol.for('livelit.store.v1');
 
 /** The page's only store, whichever bundle made it. */
@@ -55,6 +64,13 @@ class PageStore implements Store, QueryHost, OutboxHost {
   #loading: Promise<Backend> | undefined;
   #detached = new AbortController();
   #lastSyncAt: number | undefined;
+  /** When the server confirmed something, within the last minute. */
+  #syncs: number[] = [];
+  #errors = 0;
+  #polling = false;
+  #warning = false;
+  #suspend: ReturnType<typeof setTimeout> | undefined;
+  asleep = false;
 
   constructor() {
     const state = this.#state;
@@ -97,10 +113,11 @@ class PageStore implements Store, QueryHost, OutboxHost {
     const leave = this.backend!.join(topic, {
       onEvent: (event) => {
         listener.onEvent(event);
-        this.synced();
+        this.synced(false);
       },
       onState: (state) => {
         this.#topics.set(listener, state);
+        if (![...this.#topics.values()].some((each) => each.state === 'lost')) this.#polling = false;
         listener.onState(state);
         this.#show();
       },
@@ -131,9 +148,45 @@ class PageStore implements Store, QueryHost, OutboxHost {
     this.#show();
   }
 
-  synced(): void {
-    this.#lastSyncAt = Date.now();
+  synced(polled: boolean): void {
+    const now = Date.now();
+    this.#lastSyncAt = now;
+    this.#syncs = [...this.#syncs.filter((at) => at > now - MINUTE_MS), now];
+    if (polled) this.#polling = true;
     this.#show();
+  }
+
+  failed(): void {
+    this.#errors += 1;
+    this.#show();
+  }
+
+  kept(): void {
+    if (this.#warning === this.outbox.atRisk) return;
+    this.#warning = !this.#warning;
+    // Only while it is true: a page with this listener is not kept for the way back.
+    if (this.#warning) globalThis.addEventListener?.('beforeunload', warn);
+    else globalThis.removeEventListener?.('beforeunload', warn);
+  }
+
+  async recall(key: string): Promise<KeptSnapshot | undefined> {
+    const owner = this.#owner;
+    if (owner === undefined) return undefined;
+    const { recallSnapshot } = await import('./snapshots.ts');
+    return recallSnapshot(owner + key);
+  }
+
+  keep(key: string, data: unknown, at: number): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    void import('./snapshots.ts').then(({ keepSnapshot }) => keepSnapshot({ key: owner + key, data, at }));
+  }
+
+  /** Whose snapshots are kept and shown. */
+  get #owner(): string | undefined {
+    const userId = this.backend?.session.snapshot.data?.userId;
+    // A project in memory has nothing to come back to.
+    return userId === undefined || !this.target.startsWith('http') ? undefined : ownerPrefix(this.target, userId);
   }
 
   emit(lane: string, event: TopicEvent): void {
@@ -184,13 +237,23 @@ class PageStore implements Store, QueryHost, OutboxHost {
     const leave = backend.session.subscribe(() => {
       const before = session;
       session = backend.session.snapshot;
+      if (before.data && before.data.userId !== session.data?.userId) this.#forget(before.data.userId);
       if (before.data !== session.data || before.status !== session.status) this.#startOver();
       this.#show();
     });
     signal.addEventListener('abort', leave);
-    for (const event of ['online', 'offline']) {
-      globalThis.addEventListener?.(event, () => this.#networkChanged(), { signal });
-    }
+    signal.addEventListener(
+      'abort',
+      backend.link.subscribe(() => this.#show()),
+    );
+    const on = (target: EventTarget | undefined, event: string, listener: () => void) =>
+      target?.addEventListener?.(event, listener, { signal });
+    on(globalThis, 'online', () => this.#wake());
+    on(globalThis, 'offline', () => this.#show());
+    on(globalThis.document, 'visibilitychange', () => this.#visibilityChanged());
+    // Into the back-forward cache and out of it again: the browser has cut the socket, or would have to.
+    on(globalThis, 'pagehide', () => this.#sleep());
+    on(globalThis, 'pageshow', () => this.#wake());
     void this.outbox.open(this.target);
     this.#startOver();
     this.#show();
@@ -198,6 +261,11 @@ class PageStore implements Store, QueryHost, OutboxHost {
 
   #detach(): void {
     this.#detached.abort();
+    clearTimeout(this.#suspend);
+    this.asleep = false;
+    this.#errors = 0;
+    this.#syncs = [];
+    this.#polling = false;
     this.outbox.close();
     this.backend?.close();
     this.backend = undefined;
@@ -214,9 +282,29 @@ class PageStore implements Store, QueryHost, OutboxHost {
     this.outbox.flush();
   }
 
-  #networkChanged(): void {
-    if (navigator.onLine) this.outbox.flush(true);
+  #visibilityChanged(): void {
+    clearTimeout(this.#suspend);
+    if (document.visibilityState !== 'hidden') return this.#wake();
+    this.#suspend = setTimeout(() => this.#sleep(), this.timings.suspendAfterMs);
+  }
+
+  /** Somebody may be looking again, or the network may be back. */
+  #wake(): void {
+    clearTimeout(this.#suspend);
+    this.asleep = false;
+    this.backend?.wake();
+    this.outbox.flush(true);
     this.#show();
+  }
+
+  #sleep(): void {
+    this.asleep = true;
+    this.backend?.sleep();
+  }
+
+  #forget(userId: string): void {
+    const prefix = ownerPrefix(this.target, userId);
+    void import('./snapshots.ts').then(({ forgetSnapshots }) => forgetSnapshots(prefix));
   }
 
   #show(): void {
@@ -228,7 +316,11 @@ class PageStore implements Store, QueryHost, OutboxHost {
       topics: [...this.#topics.values()],
       entries: this.outbox.entries.snapshot.data ?? [],
       fetching: this.#fetching.size > 0,
+      polling: this.#polling,
+      link: this.backend?.link.snapshot.data,
       lastSyncAt: this.#lastSyncAt,
+      errors: this.#errors,
+      syncsPerMinute: this.#syncs.length,
     });
     const same = last && (Object.keys(next) as (keyof Connection)[]).every((name) => last[name] === next[name]);
     if (!same) this.#state.set({ status: 'live', data: next, sample: false });

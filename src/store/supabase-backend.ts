@@ -4,12 +4,13 @@ import {
   type Session as AuthSession,
   type SupabaseClient,
 } from '@supabase/supabase-js';
-import { backoff } from './backoff.ts';
-import type { Backend, Credentials, Filter, Mutation, Query, Session, TopicListener } from './backend.ts';
+import type { Backend, Credentials, Filter, Link, Mutation, Query, Session, TopicListener } from './backend.ts';
 import { Channels } from './channels.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue, type Live } from './live.ts';
 import { answerError, authError, functionError } from './supabase-error.ts';
+import type { TopicTables } from './table-changes.ts';
+import { Tabs } from './tabs.ts';
 import type { Timings } from './timings.ts';
 
 /** Hosted's default `max_rows`: no answer is longer, so what is longer is asked for in pages. */
@@ -20,8 +21,10 @@ export interface SupabaseTarget {
   readonly key: string;
 }
 
-export interface SupabaseBackendOptions {
+export interface SupabaseBackendOptions extends SupabaseTarget {
   readonly timings: Timings;
+  /** The tables behind topics, for a project that sends no broadcasts. */
+  readonly tables?: TopicTables | undefined;
   /** Proves that a visitor is a person, where the project asks for it; the page renders the captcha. */
   readonly captchaToken?: (() => Promise<string>) | undefined;
   /** The client is the kit's own, and goes with the backend; a client of the page outlives it. */
@@ -29,31 +32,46 @@ export interface SupabaseBackendOptions {
 }
 
 /** A client of the kit's own: it shares neither its session nor its URL with a client of the page. */
-export function ownClient({ url, key }: SupabaseTarget, { retryBaseMs, retryCapMs }: Timings): SupabaseClient {
+export function ownClient({ url, key }: SupabaseTarget): SupabaseClient {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- its default type and createClient's differ in an `any`
   return createClient(url, key, {
     auth: { storageKey: `livelit-auth-${new URL(url).host}`, detectSessionInUrl: false },
-    // realtime-js would come back after fixed times, together with everybody else.
-    realtime: { reconnectAfterMs: (tries: number) => backoff(tries, retryBaseMs, retryCapMs) },
+    global: { fetch: withoutServerClock },
   });
 }
+
+/**
+ * auth-js compares the server's `expires_at` with the clock of the device: where that is an hour ahead, each request
+ * would renew a token that has just been made. Without it, auth-js counts `expires_in` from its own clock.
+ */
+const withoutServerClock: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  const { pathname } = new URL(input instanceof Request ? input.url : input, location.href);
+  if (!response.ok || !/\/auth\/v1\/(token|signup|verify)$/.test(pathname)) return response;
+  const body = (await response.json()) as { expires_at?: unknown };
+  delete body.expires_at;
+  return new Response(JSON.stringify(body), { status: response.status, headers: response.headers });
+};
 
 /** The port over supabase-js. */
 export class SupabaseBackend implements Backend {
   readonly #client: SupabaseClient;
   readonly #options: SupabaseBackendOptions;
-  readonly #channels: Channels;
+  readonly link = new LiveValue<Link>();
+  #tabs!: Tabs;
+  #channels: Channels | undefined;
+  #leaveLink = () => {};
+  #accessToken: string | undefined;
   readonly #session = new LiveValue<Session | null>({ status: 'loading', data: undefined, sample: false });
   readonly #unwatch: () => void;
   #visiting: Promise<Session> | undefined;
-  #renewing = false;
+  #renewing: Promise<void> | undefined;
   #leaving = false;
 
   constructor(client: SupabaseClient, options: SupabaseBackendOptions) {
     this.#client = client;
     this.#options = options;
-    const token = async () => (await client.auth.getSession()).data.session?.access_token;
-    this.#channels = new Channels(client.realtime, token, options.timings);
+    this.#shareAs('');
     // Synchronous on purpose: auth-js holds a lock while it calls, and a call back into it would wait for ever.
     const { data } = client.auth.onAuthStateChange((_event, session) => this.#show(session));
     this.#unwatch = () => data.subscription.unsubscribe();
@@ -103,7 +121,15 @@ export class SupabaseBackend implements Backend {
   }
 
   join(topic: string, listener: TopicListener): () => void {
-    return this.#channels.join(topic, listener);
+    return this.#tabs.join(topic, listener);
+  }
+
+  wake(): void {
+    this.#tabs.wake();
+  }
+
+  sleep(): void {
+    this.#tabs.sleep();
   }
 
   signIn(credentials: Credentials): Promise<Session> {
@@ -126,19 +152,43 @@ export class SupabaseBackend implements Backend {
 
   close(): void {
     this.#unwatch();
-    this.#channels.close();
-    if (!this.#options.own) return;
-    void this.#client.realtime.disconnect();
-    void this.#client.auth.dispose();
+    this.#leaveLink();
+    this.#tabs.close();
+    if (this.#options.own) void this.#client.auth.dispose();
   }
 
   /** A token that the server refuses is renewed, beside the retry of what was refused. */
   #noticed(error: LivelitError): LivelitError {
-    if (error.code === 'unauthenticated' && this.#session.snapshot.data && !this.#renewing) {
-      this.#renewing = true;
-      void this.#renew().finally(() => (this.#renewing = false));
-    }
+    if (error.code === 'unauthenticated' && this.#session.snapshot.data) void this.#renewOnce();
     return error;
+  }
+
+  /** The topics of another user begin: tabs share a socket as long as they show the same one. */
+  #shareAs(userId: string): void {
+    this.#tabs?.close();
+    this.#leaveLink();
+    const { url, key, timings, tables } = this.#options;
+    const tabs = new Tabs({
+      name: `livelit:${url}:${tables ? 'changes' : 'broadcast'}:${userId}`,
+      timings,
+      open: () =>
+        (this.#channels = new Channels({ url, key, timings, tables, token: (renew) => this.#tokenFor(renew) })),
+    });
+    this.#tabs = tabs;
+    const show = () => this.link.set(tabs.link.snapshot);
+    this.#leaveLink = tabs.link.subscribe(show);
+    show();
+  }
+
+  async #tokenFor(renew: boolean): Promise<string | undefined> {
+    if (renew) await this.#renewOnce();
+    return (await this.#client.auth.getSession()).data.session?.access_token;
+  }
+
+  /** Two refreshes at once would spend one refresh token twice. */
+  #renewOnce(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
+    return this.#renewing;
   }
 
   async #renew(): Promise<void> {
@@ -166,6 +216,12 @@ export class SupabaseBackend implements Backend {
 
   #show(session: AuthSession | null): void {
     const last = this.#session.snapshot.data;
+    if ((session?.user.id ?? '') !== (last?.userId ?? '')) this.#shareAs(session?.user.id ?? '');
+    // Pushed to the open channels, which would otherwise end with the token that they were joined with.
+    if (session?.access_token !== this.#accessToken) {
+      this.#accessToken = session?.access_token;
+      void this.#channels?.renew();
+    }
     if (session) {
       const { id: userId, is_anonymous: anonymous = false, email = '' } = session.user;
       const same = last?.userId === userId && last.anonymous === anonymous && last.email === email;

@@ -31,7 +31,8 @@ backendSuite('a project in memory', () => {
 
 backendSuite('the local backend, by Broadcast', async () => {
   const login = await signUp();
-  const backend = new SupabaseBackend(ownClient(await target(), QUICK), { timings: QUICK, own: true });
+  const project = await target();
+  const backend = new SupabaseBackend(ownClient(project), { ...project, timings: QUICK, own: true });
   const { userId } = await backend.signIn(login);
   return {
     backend,

@@ -10,7 +10,11 @@ const READY: ConnectionFacts = {
   topics: [{ state: 'joined' }],
   entries: [],
   fetching: false,
+  polling: false,
+  link: undefined,
   lastSyncAt: undefined,
+  errors: 0,
+  syncsPerMinute: 0,
 };
 
 const error = new LivelitError('unavailable', 'A reason.');
@@ -40,6 +44,11 @@ describe('connectionOf', () => {
       'failed',
     ],
     ['a topic that is lost', { topics: [{ state: 'joined' }, { state: 'lost', error }] }, 'stale'],
+    [
+      'a topic that is lost, while queries look by themselves',
+      { topics: [{ state: 'lost', error }], polling: true },
+      'polling',
+    ],
     ['a topic that is being joined', { topics: [{ state: 'joined' }, { state: 'joining' }] }, 'connecting'],
     ['no topic', { topics: [] }, 'idle'],
     ['every topic joined', {}, 'live'],

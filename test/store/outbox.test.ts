@@ -24,6 +24,7 @@ class Page implements OutboxHost {
   }
 
   emit(): void {}
+  kept(): void {}
 
   /** What to do when something has arrived. */
   arrived: () => void = () => undefined;

@@ -8,6 +8,7 @@ export interface BackendCommands {
   'backend:sql': { payload: { sql: string; parameters?: unknown[] }; result: Record<string, unknown>[] };
   'backend:fault': { payload: FaultRequest; result: true };
   'backend:no-faults': { payload: undefined; result: true };
+  'backend:listeners': { payload: undefined; result: Record<string, number> };
   'backend:pace': { payload: number; result: true };
 }
 
@@ -19,12 +20,15 @@ export function backendPlugin(): TestRunnerPlugin {
     'backend:sql': ({ sql, parameters }) => backend.database.query(sql, parameters),
     'backend:fault': (request) => backend.faults.set(request),
     'backend:no-faults': () => backend.faults.clear(),
+    'backend:listeners': () => ({ ...backend.realtime.listeners(), '': backend.realtime.size }),
     'backend:pace': (tokensPerSecond) => void (backend.openai.tokensPerSecond = tokensPerSecond),
   };
   return {
     name: 'livelit-backend',
     async serverStart() {
-      backend = await startBackend({ port: 0, joinErrorDelayMs: 0 });
+      // One page makes in a minute what others make in a day.
+      const limits = { messagesPerSecond: Infinity, joinsPerSecond: Infinity };
+      backend = await startBackend({ port: 0, joinErrorDelayMs: 0, limits });
       backend.openai.tokensPerSecond = 400;
     },
     async serverStop() {

@@ -15,6 +15,8 @@ export const sql = (text: string, parameters: unknown[] = []) => ask('backend:sq
 /** Makes something go wrong, until `noFaults()`. */
 export const fault = (request: FaultRequest) => ask('backend:fault', request);
 export const noFaults = () => ask('backend:no-faults');
+/** How many channels the server has open, by topic; under the empty name the number of sockets. */
+export const listeners = () => ask('backend:listeners');
 export const setPace = (tokensPerSecond: number) => ask('backend:pace', tokensPerSecond);
 
 /** Intervals for tests: quick, and otherwise in the proportions of the real ones. */

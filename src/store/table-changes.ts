@@ -1,0 +1,65 @@
+import type { RealtimeChannel, RealtimeClient, RealtimePostgresChangesPayload } from '@supabase/supabase-js';
+import type { TopicEvent } from './backend.ts';
+
+/** A table whose changes a topic tells of. */
+export interface TopicTable {
+  readonly table: string;
+  /** The column that holds what follows the topic's prefix: only rows of the topic are asked for. */
+  readonly column: string;
+  /** The name under which whole rows are told, `{ op, record }`; without it changes are told as signals. */
+  readonly rowEvent?: string;
+}
+
+/** The tables behind topics, by the topics' prefixes: `user:` → … */
+export type TopicTables = Readonly<Record<string, readonly TopicTable[]>>;
+
+export interface ChannelListener {
+  onEvent(event: TopicEvent): void;
+  /** Something changed that cannot be told. */
+  onGap(): void;
+  /** The server says what is wrong; `final` when the channel stays open and is of no use. */
+  onComplaint(message: string, final: boolean): void;
+}
+
+type Row = Record<string, unknown>;
+
+/** A channel for a topic, not subscribed yet: private Broadcast, or the changes of the tables behind it. */
+export function listenTo(
+  realtime: RealtimeClient,
+  topic: string,
+  tables: TopicTables | undefined,
+  listener: ChannelListener,
+): RealtimeChannel {
+  const prefix = topic.slice(0, topic.indexOf(':') + 1);
+  const behind = tables?.[prefix];
+  const config = behind ? { private: false, postgres_changes_options: { wait: true } } : { private: true };
+  const channel = realtime.channel(topic, { config });
+  channel.on('system', {}, ({ status, extension, message }: Row) => {
+    if (status === 'error') listener.onComplaint(String(message), extension === 'postgres_changes');
+  });
+  if (!behind) {
+    return channel.on('broadcast', { event: '*' }, ({ event, payload }: TopicEvent) =>
+      listener.onEvent({ event, payload }),
+    );
+  }
+  for (const each of behind) {
+    const filter = `${each.column}=eq.${topic.slice(prefix.length)}`;
+    // Always all four: the library compares what it asked for with what the server has understood.
+    channel.on<Row>('postgres_changes', { event: '*', schema: 'public', table: each.table, filter }, (change) => {
+      const event = eventOf(change, each);
+      if (event) listener.onEvent(event);
+      else listener.onGap();
+    });
+  }
+  return channel;
+}
+
+/** A change of a table as a broadcast would have told it; undefined when the server could not send the row. */
+function eventOf(change: RealtimePostgresChangesPayload<Row>, { table, rowEvent }: TopicTable): TopicEvent | undefined {
+  const { eventType: op, commit_timestamp, errors } = change;
+  // Of a deleted row the key is all that comes, whatever the row was.
+  const record: Row = op === 'DELETE' ? change.old : change.new;
+  if (rowEvent) return errors?.length ? undefined : { event: rowEvent, payload: { op, record } };
+  const ids = record.id === undefined ? null : [record.id];
+  return { event: table, payload: { table, op, n: 1, ids, at: Date.parse(commit_timestamp) } };
+}
