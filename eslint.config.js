@@ -86,7 +86,7 @@ export default ts.config(
   },
   { files: ['src/store/**'], rules: forbid(SUPABASE, LIT, CHART, ENTRIES, UP_TO_ELEMENTS, UP_TO_SERVICES) },
   {
-    files: ['src/store/supabase-backend.ts', 'src/store/socket.ts'],
+    files: ['src/store/{supabase-backend,own-client,socket}.ts'],
     rules: forbid(LIT, CHART, ENTRIES, UP_TO_ELEMENTS, UP_TO_SERVICES),
   },
   { files: ['src/services/**'], rules: forbid(SUPABASE, LIT, CHART, ENTRIES, UP_TO_ELEMENTS, SIDEWAYS_SERVICES) },

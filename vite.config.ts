@@ -33,7 +33,6 @@ const npm: UserConfig = {
 const cdn: UserConfig = {
   base: './',
   publicDir: false,
-  resolve: { alias: { '@supabase/storage-js': src('store/no-storage.ts') } },
   plugins: [
     {
       name: 'livelit-css',

@@ -1,4 +1,4 @@
-import { RealtimeClient } from '@supabase/supabase-js';
+import { RealtimeClient } from '@supabase/realtime-js';
 import type { Timings } from './timings.ts';
 
 /** How many heartbeats the latency is the median of. */

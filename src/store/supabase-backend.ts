@@ -1,13 +1,9 @@
-import {
-  createClient,
-  type PostgrestError,
-  type Session as AuthSession,
-  type SupabaseClient,
-} from '@supabase/supabase-js';
+import type { PostgrestError, Session as AuthSession, SupabaseClient } from '@supabase/supabase-js';
 import type { Backend, Credentials, Filter, Link, Mutation, Query, Session, TopicListener } from './backend.ts';
 import { Channels } from './channels.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue, type Live } from './live.ts';
+import type { Client, SupabaseTarget } from './own-client.ts';
 import { answerError, authError, functionError } from './supabase-error.ts';
 import type { TopicTables } from './table-changes.ts';
 import { Tabs } from './tabs.ts';
@@ -15,11 +11,6 @@ import type { Timings } from './timings.ts';
 
 /** Hosted's default `max_rows`: no answer is longer, so what is longer is asked for in pages. */
 const PAGE_ROWS = 1_000;
-
-export interface SupabaseTarget {
-  readonly url: string;
-  readonly key: string;
-}
 
 export interface SupabaseBackendOptions extends SupabaseTarget {
   readonly timings: Timings;
@@ -31,31 +22,11 @@ export interface SupabaseBackendOptions extends SupabaseTarget {
   readonly own: boolean;
 }
 
-/** A client of the kit's own: it shares neither its session nor its URL with a client of the page. */
-export function ownClient({ url, key }: SupabaseTarget): SupabaseClient {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- its default type and createClient's differ in an `any`
-  return createClient(url, key, {
-    auth: { storageKey: `livelit-auth-${new URL(url).host}`, detectSessionInUrl: false },
-    global: { fetch: withoutServerClock },
-  });
-}
-
-/**
- * auth-js compares the server's `expires_at` with the clock of the device: where that is an hour ahead, each request
- * would renew a token that has just been made. Without it, auth-js counts `expires_in` from its own clock.
- */
-const withoutServerClock: typeof fetch = async (input, init) => {
-  const response = await fetch(input, init);
-  const { pathname } = new URL(input instanceof Request ? input.url : input, location.href);
-  if (!response.ok || !/\/auth\/v1\/(token|signup|verify)$/.test(pathname)) return response;
-  const body = (await response.json()) as { expires_at?: unknown };
-  delete body.expires_at;
-  return new Response(JSON.stringify(body), { status: response.status, headers: response.headers });
-};
+export { ownClient } from './own-client.ts';
 
 /** The port over supabase-js. */
 export class SupabaseBackend implements Backend {
-  readonly #client: SupabaseClient;
+  readonly #client: Client;
   readonly #options: SupabaseBackendOptions;
   readonly link = new LiveValue<Link>();
   #tabs!: Tabs;
@@ -68,7 +39,7 @@ export class SupabaseBackend implements Backend {
   #renewing: Promise<void> | undefined;
   #leaving = false;
 
-  constructor(client: SupabaseClient, options: SupabaseBackendOptions) {
+  constructor(client: Client, options: SupabaseBackendOptions) {
     this.#client = client;
     this.#options = options;
     this.#shareAs('');
