@@ -59,6 +59,7 @@ create policy chat_messages_select_own on public.chat_messages for select to aut
     using (user_id = (select auth.uid()) or (select private.is_admin()));
 
 revoke all on public.chat_sessions, public.chat_messages from anon, authenticated;
+revoke all on sequence public.chat_messages_seq_seq from anon, authenticated;
 grant select on public.chat_sessions, public.chat_messages to authenticated;
 grant select, insert, update, delete on public.chat_sessions, public.chat_messages to service_role;
 grant select, insert, update, delete on private.chat_runs to service_role;
