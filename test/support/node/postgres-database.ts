@@ -4,8 +4,8 @@ import { Pool, types, type PoolClient } from 'pg';
 import { applySchema, AS_JSON, readSchema, type Session } from '../../../local/database.ts';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
 
-/** How many calls really run at once; further ones wait for a connection. */
-export const CONNECTIONS = 50;
+/** How many calls really run at once: the largest crowd of the tests, and who holds it back. Further ones wait. */
+const CONNECTIONS = 210;
 
 /** Values as PGlite parses them for the tests; by type id. */
 const PARSERS: typeof AS_JSON = {

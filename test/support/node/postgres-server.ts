@@ -19,7 +19,7 @@ const SETTINGS = {
   autovacuum: 'off',
   jit: 'off',
   deadlock_timeout: '100ms',
-  max_connections: '120',
+  max_connections: '220',
   timezone: 'UTC',
   log_min_messages: 'error',
 };
