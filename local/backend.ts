@@ -5,8 +5,8 @@ import { getRequestListener } from '@hono/node-server';
 import { handleAuth } from './auth.ts';
 import { Database } from './database.ts';
 import { lockFolder } from './folder-lock.ts';
-import { Functions } from './functions.ts';
 import { Faults } from './faults.ts';
+import { Functions, type FunctionsOptions } from './functions.ts';
 import { loadKeys, makeKeys, Tokens, type Keys } from './keys.ts';
 import { OpenAiStandIn } from './openai.ts';
 import { silenceRefusals } from './quiet.ts';
@@ -30,6 +30,7 @@ export interface BackendOptions {
   readonly limits?: Partial<Limits>;
   /** Secrets of the functions, as they would be set on a hosted project. */
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly functions?: FunctionsOptions;
 }
 
 /** A running local backend: hosted Supabase, as far as the kit touches it, on one port of this machine. */
@@ -64,7 +65,8 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     running.push(() => server.close());
     const keys = folder ? await loadKeys(join(folder, 'keys.json')) : makeKeys();
     const openai = new OpenAiStandIn();
-    const functions = await Functions.start(functionEnvironment(url, keys, options.secrets), keys.jwtSecret);
+    const environment = functionEnvironment(url, keys, options.secrets);
+    const functions = new Functions(environment, keys.jwtSecret, options.functions);
     running.push(() => functions.close());
     const database = await Database.open(folder && join(folder, 'db'), keys);
     running.push(() => database.close());

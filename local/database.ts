@@ -12,13 +12,25 @@ const MIGRATIONS = join(ROOT, 'supabase/migrations');
 const TEMPLATES = join(ROOT, 'node_modules/.cache/livelit');
 
 /** Values as Postgres itself writes them into JSON, which is what hosted REST answers; by type id. */
-const AS_JSON: Record<number, (value: string) => unknown> = {
+export const AS_JSON: Record<number, (value: string) => unknown> = {
   // numeric
   1700: Number,
   // timestamp, timestamptz (lite's sessions run in UTC)
   1114: (value) => value.replace(' ', 'T'),
   1184: (value) => value.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'),
 };
+
+/** One session of a Postgres: PGlite's only one, or a connection to a server. */
+export interface Session {
+  query<Row>(sql: string, parameters?: unknown[]): Promise<{ rows: Row[] }>;
+  exec(sql: string): Promise<unknown>;
+  transaction<T>(work: (transaction: Pick<Session, 'query' | 'exec'>) => Promise<T>): Promise<T>;
+}
+
+/** A Postgres that lends a session out for a piece of work. */
+export interface Sessions {
+  exclusive<T>(work: (session: Session) => Promise<T>): Promise<T>;
+}
 
 /** Makes callers take turns, in the order in which they asked. */
 class Turns {
@@ -48,9 +60,8 @@ export class Database {
 
   /** Opens the database in a folder, or in memory; brings it to the newest migration. */
   static async open(folder: string | undefined, keys: Keys): Promise<Database> {
-    const migrations = await readMigrations();
-    const platform = await readFile(join(import.meta.dirname, 'platform.sql'), 'utf8');
-    const template = join(TEMPLATES, `${fingerprint(platform, migrations)}.tar`);
+    const schema = await readSchema();
+    const template = join(TEMPLATES, `${fingerprint(schema)}.tar`);
     const fresh = !folder || !existsSync(join(folder, 'PG_VERSION'));
     if (folder && fresh) await refuseForeignFolder(folder);
 
@@ -81,8 +92,7 @@ export class Database {
     // it has done so. test/local/grants.test.ts fails when an upgrade breaks this.
     (connection as unknown as { rlsState: string }).rlsState = 'active';
 
-    await connection.driver.exec(platform);
-    await applyMigrations(connection.driver, migrations);
+    await applySchema(connection.driver, schema);
     if (fresh && !archive) await saveTemplate(connection.driver, template);
     return new Database(app, connection);
   }
@@ -117,22 +127,32 @@ interface Migration {
   readonly sql: string;
 }
 
-async function readMigrations(): Promise<Migration[]> {
+/** What makes a bare Postgres with `auth.users` into a project: hosted's platform, then every migration. */
+export interface Schema {
+  readonly platform: string;
+  readonly migrations: readonly Migration[];
+}
+
+export async function readSchema(): Promise<Schema> {
+  const platform = await readFile(join(import.meta.dirname, 'platform.sql'), 'utf8');
   const files = (await readdir(MIGRATIONS)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
+  const migrations = await Promise.all(
     files.map(async (file) => {
       const [version = '', ...name] = basename(file, '.sql').split('_');
       return { version, name: name.join('_'), sql: await readFile(join(MIGRATIONS, file), 'utf8') };
     }),
   );
+  return { platform, migrations };
 }
 
-async function applyMigrations(driver: PGlite, migrations: readonly Migration[]): Promise<void> {
-  const { rows } = await driver.query<{ version: string }>('select version from supabase_migrations.schema_migrations');
+/** Runs the platform, and each migration that has not run yet in a transaction of its own. */
+export async function applySchema(session: Session, { platform, migrations }: Schema): Promise<void> {
+  await session.exec(platform);
+  const { rows } = await session.query<Migration>('select version from supabase_migrations.schema_migrations');
   const applied = new Set(rows.map((row) => row.version));
   for (const { version, name, sql } of migrations) {
     if (applied.has(version)) continue;
-    await driver.transaction(async (transaction) => {
+    await session.transaction(async (transaction) => {
       await transaction.exec(sql);
       await transaction.query('insert into supabase_migrations.schema_migrations (version, name) values ($1, $2)', [
         version,
@@ -142,7 +162,7 @@ async function applyMigrations(driver: PGlite, migrations: readonly Migration[])
   }
 }
 
-function fingerprint(platform: string, migrations: readonly Migration[]): string {
+function fingerprint({ platform, migrations }: Schema): string {
   const hash = createHash('sha256').update(platform);
   for (const { sql } of migrations) hash.update(sql);
   return hash.digest('hex').slice(0, 16);

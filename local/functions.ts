@@ -1,157 +1,79 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import { parse } from 'smol-toml';
-import { Sentence } from './sentence.ts';
+import { FunctionProcess, type ProcessSettings } from './functions/process.ts';
+import { watchFunctions } from './functions/watch.ts';
 import { verifyToken } from './keys.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const FUNCTIONS = join(ROOT, 'supabase/functions');
+const FUNCTIONS = join(import.meta.dirname, '../supabase/functions');
 
-/** How long a function may take from its start to listening, ms. */
 const START_LIMIT_MS = 20_000;
 
-/** How much of a function's last output is kept for the message about its crash. */
-const TAIL_LENGTH = 2_000;
+/** How long a replaced process may take for the requests it has; hosted ends a function after as much. */
+const RETIRE_LIMIT_MS = 150_000;
 
-type Environment = Readonly<Record<string, string>>;
-
-/** One Edge Function in its own Deno process, started again by the next request after a crash. */
-class FunctionProcess {
-  readonly name: string;
-  readonly #deno: string;
-  readonly #environment: Environment;
-  #child: ChildProcess | undefined;
-  #address: Promise<string> | undefined;
-
-  constructor(name: string, deno: string, environment: Environment) {
-    this.name = name;
-    this.#deno = deno;
-    this.#environment = environment;
-  }
-
-  /** Where the function listens; starts it when it does not run. */
-  address(): Promise<string> {
-    this.#address ??= this.#start();
-    return this.#address;
-  }
-
-  stop(): void {
-    this.#child?.kill('SIGKILL');
-  }
-
-  #start(): Promise<string> {
-    const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(
-      this.#deno,
-      [
-        'run',
-        '--no-prompt',
-        '--no-lock',
-        '--allow-net',
-        '--allow-env',
-        `--allow-read=${ROOT}`,
-        `--config=${join(FUNCTIONS, 'deno.json')}`,
-        join(FUNCTIONS, this.name, 'index.ts'),
-      ],
-      {
-        // Nothing of this process's environment but what is named: as hosted, a function sees its own secrets only.
-        env: {
-          PATH,
-          HOME,
-          NO_COLOR: '1',
-          DENO_NO_UPDATE_CHECK: '1',
-          DENO_SERVE_ADDRESS: 'tcp:127.0.0.1:0',
-          ...this.#environment,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    this.#child = child;
-    let output = '';
-    const listening = new Promise<string>((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error('did not start listening in time')), START_LIMIT_MS);
-      const read = (chunk: Buffer) => {
-        output = (output + chunk.toString()).slice(-TAIL_LENGTH);
-        const port = /Listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1];
-        if (port) resolve(`http://127.0.0.1:${port}`);
-      };
-      child.stdout.on('data', read);
-      child.stderr.on('data', read);
-      child.on('error', reject);
-      child.on('exit', (code, signal) => {
-        clearTimeout(limit);
-        this.#address = undefined;
-        if (signal !== 'SIGKILL')
-          console.error(`The function "${this.name}" ended (${code ?? signal}):\n${output.trim()}`);
-        reject(new Error(`ended: ${lastLine(output)}`));
-      });
-    });
-    // A start that nobody waits for must not end the process; whoever asks next sees the failure.
-    listening.catch(() => undefined);
-    return listening;
-  }
+export interface FunctionsOptions {
+  /** Where the functions are; `config.toml` is beside it. */
+  readonly folder?: string;
+  /** Starts a function again when its files change, and says so on the terminal. */
+  readonly watch?: boolean;
+  /** How long a function may take from its start to listening, ms. */
+  readonly startLimitMs?: number;
+  /** How long a replaced process may take for the requests it has, ms. */
+  readonly retireLimitMs?: number;
 }
-
-const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? '';
 
 /** The gateway `/functions/v1/<name>`: token check, then the function's own process. */
 export class Functions {
-  readonly #processes: ReadonlyMap<string, FunctionProcess>;
-  readonly #open: ReadonlySet<string>;
+  readonly #settings: ProcessSettings;
   readonly #jwtSecret: string;
+  readonly #retireLimitMs: number;
+  /** The newest process of each function; one that has ended is replaced by the next request. */
+  readonly #processes = new Map<string, FunctionProcess>();
+  /** These and the replaced ones that still answer. */
+  readonly #started = new Set<FunctionProcess>();
+  #open: ReadonlySet<string> = new Set();
+  #down = false;
+  readonly #unwatch: (() => void) | undefined;
   /** A process that ends in the middle takes its functions along. */
   readonly #atExit = () => this.close();
-  #down = false;
 
-  private constructor(processes: ReadonlyMap<string, FunctionProcess>, open: ReadonlySet<string>, jwtSecret: string) {
-    this.#processes = processes;
-    this.#open = open;
+  /**
+   * Starts every folder that has an `index.ts`.
+   *
+   * @throws {Sentence} when Deno is missing.
+   */
+  constructor(environment: Readonly<Record<string, string>>, jwtSecret: string, options: FunctionsOptions = {}) {
+    const { folder = FUNCTIONS, startLimitMs = START_LIMIT_MS, retireLimitMs = RETIRE_LIMIT_MS } = options;
+    this.#settings = { folder: resolve(folder), environment, startLimitMs };
     this.#jwtSecret = jwtSecret;
+    this.#retireLimitMs = retireLimitMs;
+    this.#open = this.#withoutTokenCheck();
     process.on('exit', this.#atExit);
+    for (const name of this.#names()) this.#start(name);
+    if (options.watch) this.#unwatch = watchFunctions(this.#settings.folder, (paths) => this.#reload(paths));
   }
 
-  /** Starts every folder under `supabase/functions` that has an `index.ts`. */
-  static async start(environment: Environment, jwtSecret: string): Promise<Functions> {
-    const deno = findDeno();
-    const folders = await readdir(FUNCTIONS, { withFileTypes: true });
-    const names = folders.filter((entry) => entry.isDirectory() && existsSync(join(FUNCTIONS, entry.name, 'index.ts')));
-    const processes = new Map(names.map(({ name }) => [name, new FunctionProcess(name, deno, environment)]));
-    for (const each of processes.values()) void each.address();
-    return new Functions(processes, await withoutTokenCheck(), jwtSecret);
-  }
-
-  /** Resolves when every function listens. */
+  /** Resolves when every function listens or has failed to; what is wrong with one does not concern the others. */
   async ready(): Promise<void> {
-    await Promise.all([...this.#processes.values()].map((each) => each.address()));
+    await Promise.allSettled([...this.#processes.values()].map(({ listening }) => listening));
   }
 
   async handle(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const name = /^\/functions\/v1\/([^/]+)/.exec(url.pathname)?.[1] ?? '';
-    const target = this.#processes.get(name);
-    if (!target) return refusal(404, 'NOT_FOUND', `There is no function "${name}".`);
+    if (!this.#processes.has(name)) return refusal(404, 'NOT_FOUND', `There is no function "${name}".`);
     if (this.#down) return refusal(503, 'SERVICE_UNAVAILABLE', 'Functions are switched off.');
     if (request.method !== 'OPTIONS' && !this.#open.has(name)) {
       const refused = await this.#checkToken(request.headers);
       if (refused) return refused;
     }
     try {
-      const headers = new Headers(request.headers);
-      headers.set('x-forwarded-for', '127.0.0.1');
-      return await fetch(`${await target.address()}${url.pathname.slice('/functions/v1'.length)}${url.search}`, {
-        method: request.method,
-        headers,
-        body: request.body,
-        signal: request.signal,
-        duplex: 'half',
-      } as RequestInit);
+      const path = url.pathname.slice('/functions/v1'.length) + url.search;
+      return await this.#running(name).answer(request, path);
     } catch (error) {
       if (request.signal.aborted) return new Response(null, { status: 499 });
-      const reason = error instanceof Error ? error.message : String(error);
-      return refusal(500, 'WORKER_ERROR', `The function "${name}" cannot answer: ${reason}`);
+      return refusal(500, 'WORKER_ERROR', error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -162,7 +84,66 @@ export class Functions {
 
   close(): void {
     process.off('exit', this.#atExit);
-    for (const each of this.#processes.values()) each.stop();
+    this.#unwatch?.();
+    for (const each of this.#started) each.stop();
+  }
+
+  #running(name: string): FunctionProcess {
+    const current = this.#processes.get(name);
+    return current && current.reason === undefined ? current : this.#start(name);
+  }
+
+  #start(name: string): FunctionProcess {
+    const started = new FunctionProcess(name, this.#settings);
+    this.#processes.get(name)?.retire(this.#retireLimitMs);
+    this.#processes.set(name, started);
+    this.#started.add(started);
+    void started.ended.then(() => this.#started.delete(started));
+    return started;
+  }
+
+  #reload(paths: ReadonlySet<string>): void {
+    if (paths.has('../config.toml')) this.#open = this.#withoutTokenCheck();
+    const present = new Set(this.#names());
+    for (const [name, running] of this.#processes) {
+      if (present.has(name)) continue;
+      running.retire(this.#retireLimitMs);
+      this.#processes.delete(name);
+      console.log(`The function "${name}" is gone.`);
+    }
+    for (const name of present) {
+      const known = this.#processes.has(name);
+      const cause = [...paths].find((path) => isShared(path) || path.startsWith(name + sep));
+      if (known && !cause) continue;
+      const said = known ? `was started again: ${cause} has changed` : 'is new';
+      // When it does not start, that is said instead.
+      this.#start(name).listening.then(
+        () => console.log(`The function "${name}" ${said}.`),
+        () => undefined,
+      );
+    }
+  }
+
+  #names(): string[] {
+    const { folder } = this.#settings;
+    const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return folders.map(({ name }) => name).filter((name) => existsSync(join(folder, name, 'index.ts')));
+  }
+
+  /** The functions that `config.toml` opens to callers without a token; as before while it cannot be read. */
+  #withoutTokenCheck(): ReadonlySet<string> {
+    const file = join(this.#settings.folder, '../config.toml');
+    try {
+      const config = parse(readFileSync(file, 'utf8')) as {
+        functions?: Record<string, { verify_jwt?: boolean }>;
+      };
+      const open = Object.entries(config.functions ?? {}).filter(([, { verify_jwt }]) => verify_jwt === false);
+      return new Set(open.map(([name]) => name));
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') console.error(`${file} cannot be read: ${message.split('\n')[0]}`);
+      return this.#open;
+    }
   }
 
   async #checkToken(headers: Headers): Promise<Response | undefined> {
@@ -175,26 +156,8 @@ export class Functions {
   }
 }
 
+/** Whether all functions may depend on it: what is in `_shared`, and the files beside the folders, as `deno.json`. */
+const isShared = (path: string) => path.startsWith('_') || /^[^/\\]+\.\w+$/.test(path);
+
 const refusal = (status: number, code: string, message: string) =>
   Response.json({ code, message }, { status, headers: { 'access-control-allow-origin': '*' } });
-
-function findDeno(): string {
-  const home = dirname(createRequire(import.meta.url).resolve('deno/package.json'));
-  const binary = join(home, process.platform === 'win32' ? 'deno.exe' : 'deno');
-  if (!existsSync(binary)) {
-    throw new Sentence(
-      'Deno is missing, and the Edge Functions run in it. Its install script did not run: ' +
-        'try `npm rebuild deno`, or `npm install` with scripts allowed.',
-    );
-  }
-  return binary;
-}
-
-/** The functions that `config.toml` opens to callers without a token. */
-async function withoutTokenCheck(): Promise<ReadonlySet<string>> {
-  const config = parse(await readFile(join(ROOT, 'supabase/config.toml'), 'utf8')) as {
-    functions?: Record<string, { verify_jwt?: boolean }>;
-  };
-  const open = Object.entries(config.functions ?? {}).filter(([, { verify_jwt }]) => verify_jwt === false);
-  return new Set(open.map(([name]) => name));
-}

@@ -4,7 +4,12 @@ import { dataFolder, describe, endWith, port } from './terminal.ts';
 import { fail } from './sentence.ts';
 
 try {
-  const backend = await startBackend({ port: port('PORT', 54321), folder: dataFolder(), demo: true });
+  const backend = await startBackend({
+    port: port('PORT', 54321),
+    folder: dataFolder(),
+    demo: true,
+    functions: { watch: true },
+  });
   console.log(describe(backend));
   endWith(() => backend.close());
 } catch (error) {

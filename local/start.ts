@@ -13,7 +13,9 @@ try {
   const demoPort = port('DEMO_PORT', 5173);
   const hosted = Boolean(process.env.VITE_SUPABASE_URL);
   const [backend] = await Promise.all([
-    hosted ? undefined : startBackend({ port: port('PORT', 54321), folder: dataFolder(), demo: true }),
+    hosted
+      ? undefined
+      : startBackend({ port: port('PORT', 54321), folder: dataFolder(), demo: true, functions: { watch: true } }),
     // `npm run dev` leaves the bundle as it is: only the portfolio page loads it.
     process.argv.includes('--no-build') ? undefined : build({ configFile: CONFIG, mode: 'cdn', logLevel: 'warn' }),
   ]);

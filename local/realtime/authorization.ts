@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Sessions } from '../database.ts';
 import type { Claims } from '../keys.ts';
 
 /** Thrown to leave the transaction without keeping anything of it. */
@@ -20,7 +20,7 @@ export const actAs = (transaction: Transaction, claims: Claims, topic = ''): Pro
  * Whether the bearer of the claims may listen to a private topic: as hosted does it, a probe row that only row-level
  * security can hide is written, looked for as the subscriber, and rolled back.
  */
-export async function canReceive(database: Database, claims: Claims, topic: string): Promise<boolean> {
+export async function canReceive(database: Sessions, claims: Claims, topic: string): Promise<boolean> {
   let allowed = false;
   await database
     .exclusive((driver) =>

@@ -193,7 +193,8 @@ create trigger zz_signal_delete after delete on public.profiles referencing old 
 -- ---------------------------------------------------------------------------------------------------------------
 
 -- Takes one token and answers 0, or takes nothing and answers the seconds to wait. The row lock of the upsert makes
--- concurrent callers queue, so a bucket never goes below zero.
+-- concurrent callers queue, so a bucket never goes below zero. Who has queued read the clock before those who went
+-- first: for a bucket no time passes then, and never less than none.
 create function private.take_token(p_key text, p_capacity double precision, p_per_second double precision)
 returns integer language plpgsql security definer set search_path = '' as $$
 declare
@@ -203,13 +204,14 @@ begin
     insert into private.rate_buckets as b (key, tokens, updated_at)
     values (p_key, p_capacity - 1, v_now)
     on conflict (key) do update
-        set tokens = least(p_capacity, b.tokens + extract(epoch from v_now - b.updated_at) * p_per_second) - 1,
-            updated_at = v_now
-        where least(p_capacity, b.tokens + extract(epoch from v_now - b.updated_at) * p_per_second) >= 1;
+        set tokens = least(p_capacity, b.tokens
+                + greatest(0, extract(epoch from v_now - b.updated_at)) * p_per_second) - 1,
+            updated_at = greatest(b.updated_at, v_now)
+        where least(p_capacity, b.tokens + greatest(0, extract(epoch from v_now - b.updated_at)) * p_per_second) >= 1;
     if found then
         return 0;
     end if;
-    select b.tokens + extract(epoch from v_now - b.updated_at) * p_per_second into v_tokens
+    select b.tokens + greatest(0, extract(epoch from v_now - b.updated_at)) * p_per_second into v_tokens
     from private.rate_buckets as b where b.key = p_key;
     return greatest(1, ceil((1 - v_tokens) / p_per_second));
 end $$;

@@ -59,6 +59,7 @@ create policy chat_messages_select_own on public.chat_messages for select to aut
     using (user_id = (select auth.uid()) or (select private.is_admin()));
 
 revoke all on public.chat_sessions, public.chat_messages from anon, authenticated;
+revoke all on sequence public.chat_messages_seq_seq from anon, authenticated;
 grant select on public.chat_sessions, public.chat_messages to authenticated;
 grant select, insert, update, delete on public.chat_sessions, public.chat_messages to service_role;
 grant select, insert, update, delete on private.chat_runs to service_role;
@@ -135,6 +136,9 @@ begin
         return jsonb_build_object('ok', false, 'code', 'invalid', 'reason', 'length');
     end if;
 
+    -- Messages of one session take turns: a twin of this request, sent again while this one runs, then finds what this
+    -- one saved, instead of paying for its own or being refused what this one was granted.
+    perform pg_advisory_xact_lock(hashtextextended(p_session_id::text, 0));
     select * into v_session from public.chat_sessions where id = p_session_id;
     if v_session.user_id <> p_user_id then
         return jsonb_build_object('ok', false, 'code', 'forbidden', 'reason', 'session');
@@ -162,8 +166,8 @@ begin
         return jsonb_build_object('ok', false, 'code', 'forbidden', 'reason', 'session_full');
     end if;
 
-    -- A twin of this request that is saving the same message at this moment makes this block fail and undoes it, what
-    -- it took and reserved included; what the twin saved is then found above.
+    -- The same message that is saved in another session at this moment makes this block fail and undoes it, what it took
+    -- and reserved included; what the other one saved is then found above.
     begin
         v_wait := private.take_token('chat:user:' || p_user_id, 10, 10 / 60.0);
         if v_wait = 0 and p_address_hash is not null then
@@ -230,6 +234,8 @@ declare
     v_session_id uuid;
     v_stop boolean;
 begin
+    -- Waits for a takeover before it looks whose run it is: an update that waits by itself looks at the runs of before.
+    perform from public.chat_messages where id = p_message_id for update;
     update public.chat_messages as m set content = left(m.content || p_delta, 16000)
     where m.id = p_message_id and m.status = 'streaming' and private.utf16_length(m.content) = p_at
       and exists (select from private.chat_runs as r where r.message_id = m.id and r.id = p_run_id)

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
+import { beforeEach, describe, it } from 'node:test';
 import { admit, finish, firstMessage, messagesOf, spentOf, type Asked } from '../support/node/chat-sql.ts';
-import { newVisitor, openDatabase } from '../support/node/sql.ts';
+import { onEachEngine } from '../support/node/engines.ts';
+import { newVisitor } from '../support/node/sql.ts';
 
 const UUID = /^[0-9a-f]{8}-/;
 
-describe('chat_admit', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
+onEachEngine('chat_admit', (database) => {
   beforeEach(() => database.exec('delete from private.rate_buckets; delete from private.spend_daily'));
 
   const ask = (asked: Asked) => admit(database, asked);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
+import { before, beforeEach, describe, it } from 'node:test';
 import {
   admit,
   finish,
@@ -12,12 +11,10 @@ import {
   type Admission,
   type Asked,
 } from '../support/node/chat-sql.ts';
-import { newVisitor, openDatabase } from '../support/node/sql.ts';
+import { onEachEngine } from '../support/node/engines.ts';
+import { newVisitor } from '../support/node/sql.ts';
 
-describe('chat_admit, asked again', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
+onEachEngine('chat_admit, asked again', (database) => {
   beforeEach(() => database.exec('delete from private.rate_buckets; delete from private.spend_daily'));
 
   const ask = (asked: Asked) => admit(database, asked);

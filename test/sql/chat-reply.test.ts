@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
+import { beforeEach, describe, it } from 'node:test';
 import {
   admit,
   finish,
@@ -12,15 +11,11 @@ import {
   type Admission,
   type Ending,
 } from '../support/node/chat-sql.ts';
-import { newMember, newVisitor, openDatabase, sentOn, type Person } from '../support/node/sql.ts';
+import { onEachEngine } from '../support/node/engines.ts';
+import { newMember, newVisitor, sentOn, type Person } from '../support/node/sql.ts';
 
-describe('a reply', () => {
-  let database: Database;
+onEachEngine('a reply', (database) => {
   let visitor: Person;
-  before(async () => {
-    database = await openDatabase();
-  });
-  after(() => database.close());
   beforeEach(async () => {
     visitor = await newVisitor(database);
     await database.exec('delete from private.spend_daily; delete from private.rate_buckets; delete from private.site');

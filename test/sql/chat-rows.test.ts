@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
+import { it } from 'node:test';
 import { admit, firstMessage } from '../support/node/chat-sql.ts';
-import { ANON, asUser, newAdmin, newMember, newVisitor, openDatabase, sentOn } from '../support/node/sql.ts';
+import { onEachEngine } from '../support/node/engines.ts';
+import { ANON, asUser, newAdmin, newMember, newVisitor, sentOn } from '../support/node/sql.ts';
 
-describe('conversations', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('conversations', (database) => {
   const TABLES = ['chat_sessions', 'chat_messages'];
   const ownersSeenBy = async (claims: Parameters<typeof asUser>[1], table: string) => {
     const rows = await asUser<{ user_id: string }>(database, claims, `select distinct user_id from public.${table}`);

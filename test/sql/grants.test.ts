@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
-import { openDatabase } from '../support/node/sql.ts';
+import { it } from 'node:test';
+import { onEachEngine } from '../support/node/engines.ts';
 
 const OURS = `('public', 'private')`;
 
-describe('the schemas public and private', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('the schemas public and private', (database) => {
   const names = async (sql: string, parameters: unknown[] = []) =>
     (await database.query<{ name: string }>(sql, parameters)).map(({ name }) => name);
 

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
-import { asUser, openDatabase, SERVICE } from '../support/node/sql.ts';
+import { describe, it } from 'node:test';
+import { onEachEngine } from '../support/node/engines.ts';
+import { asUser, SERVICE } from '../support/node/sql.ts';
 
-describe('limits', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('limits', (database) => {
   const ask = async <T>(sql: string, parameters: unknown[]) =>
     (await asUser<{ answer: T }>(database, SERVICE, `select ${sql} as answer`, parameters))[0]!.answer;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
-import { ANON, asUser, newAdmin, newMember, newVisitor, openDatabase, SERVICE } from '../support/node/sql.ts';
+import { describe, it } from 'node:test';
+import { onEachEngine } from '../support/node/engines.ts';
+import { ANON, asUser, newAdmin, newMember, newVisitor, SERVICE } from '../support/node/sql.ts';
 
 interface Profile {
   id: string;
@@ -12,11 +12,7 @@ interface Profile {
 
 const REFUSED = { code: '42501' };
 
-describe('profiles', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('profiles', (database) => {
   const profileOf = async (id: string) =>
     (await database.query<Profile>('select id, email, full_name, company from public.profiles where id = $1', [id]))[0];
 

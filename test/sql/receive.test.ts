@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
+import { before, describe, it } from 'node:test';
 import type { Claims } from '../../local/keys.ts';
 import { canReceive } from '../../local/realtime/authorization.ts';
-import { ANON, asUser, newAdmin, newMember, newVisitor, openDatabase, SERVICE } from '../support/node/sql.ts';
+import { onEachEngine } from '../support/node/engines.ts';
+import { ANON, asUser, newAdmin, newMember, newVisitor, SERVICE } from '../support/node/sql.ts';
 
 const WHO = ['visitor', 'member', 'other member', 'admin', 'key only'] as const;
 type Who = (typeof WHO)[number];
@@ -38,12 +38,10 @@ const HEARD_BY: Record<string, readonly Who[]> = {
   '': [],
 };
 
-describe('a private topic', () => {
-  let database: Database;
+onEachEngine('a private topic', (database) => {
   const people = new Map<Who | 'third', { claims: Claims; chat: string }>();
 
   before(async () => {
-    database = await openDatabase();
     for (const [who, make] of [
       ['visitor', newVisitor],
       ['member', newMember],
@@ -58,7 +56,6 @@ describe('a private topic', () => {
     }
     people.set('key only', { claims: ANON, chat: randomUUID() });
   });
-  after(() => database.close());
 
   const named = (topic: string, who: Who) => {
     const [own, other] = [people.get(who)!, people.get('third')!];

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { Database } from '../../local/database.ts';
 import { makeKeys } from '../../local/keys.ts';
-import { ADMIN, MEMBER, seed } from '../../local/seed.ts';
+import { ADMIN, MEMBER, seed as seedLocally } from '../../local/seed.ts';
+import { onEachEngine } from '../support/node/engines.ts';
 
-const keys = makeKeys();
+const SEED = await readFile(new URL('../../supabase/seed.sql', import.meta.url), 'utf8');
 
-describe('the seed', () => {
-  let database: Database;
-  before(async () => void (database = await Database.open(undefined, keys)));
-  after(() => database.close());
-
+onEachEngine('the seed', (database) => {
+  const seed = () => database.exec(SEED);
   const everything = () =>
     Promise.all(
       [
-        'select id, email, raw_app_meta_data, raw_user_meta_data, encrypted_password from auth.users order by email',
         'select * from public.profiles order by email',
         'select * from private.site',
         'select * from public.usage_data order by date, model',
@@ -23,46 +20,78 @@ describe('the seed', () => {
     );
 
   it('does nothing where its users do not exist', async () => {
-    await database.exec(await readFile(new URL('../../supabase/seed.sql', import.meta.url), 'utf8'));
-    assert.deepEqual(await everything(), [[], [], [], []]);
+    await seed();
+    assert.deepEqual(await everything(), [[], [], []]);
   });
 
-  it('gives the member ninety days of three models that end today', async () => {
-    await seed(database, keys);
-    const rows = await database.query(
-      `select email, source, count(*)::int as rows, count(distinct date)::int as days,
-              max(date) = (now() at time zone 'utc')::date as today, bool_and(cost > 0 and co2_grams > 0) as priced
-       from public.usage_data join auth.users as u on u.id = user_id group by email, source`,
+  describe('for its users', () => {
+    before(async () => {
+      await database.query(
+        `insert into auth.users (id, email, raw_app_meta_data)
+         select gen_random_uuid(), email, '{}' from unnest($1::text[]) as email`,
+        [[MEMBER.email, ADMIN.email]],
+      );
+      await seed();
+    });
+
+    it('gives the member ninety days of three models that end today', async () => {
+      const rows = await database.query(
+        `select email, source, count(*)::int as rows, count(distinct date)::int as days,
+                max(date) = (now() at time zone 'utc')::date as today, bool_and(cost > 0 and co2_grams > 0) as priced
+         from public.usage_data join auth.users as u on u.id = user_id group by email, source`,
+      );
+      assert.deepEqual(rows, [
+        { email: MEMBER.email, source: 'sample', rows: 270, days: 90, today: true, priced: true },
+      ]);
+    });
+
+    it('makes the member the owner, and the admin an admin', async () => {
+      const [site] = await database.query('select email from private.site join auth.users as u on u.id = owner_id');
+      assert.deepEqual(site, { email: MEMBER.email });
+      const admins = await database.query(`select email from auth.users where raw_app_meta_data ->> 'role' = 'admin'`);
+      assert.deepEqual(admins, [{ email: ADMIN.email }]);
+    });
+
+    it('leaves the same data when it runs twice', async () => {
+      const before = await everything();
+      await seed();
+      assert.deepEqual(await everything(), before);
+    });
+
+    it('makes up the same figures each time', async () => {
+      const figures = () =>
+        database.query('select date, model, requests, cost, co2_grams from public.usage_data order by date, model');
+      const before = await figures();
+      await database.query('delete from public.usage_data');
+      await seed();
+      assert.deepEqual(await figures(), before);
+    });
+
+    it('tops the days up that went by', async () => {
+      await database.query('update public.usage_data set date = date - 2');
+      await seed();
+      const [days] = await database.query('select count(distinct date)::int as days from public.usage_data');
+      assert.deepEqual(days, { days: 92 });
+    });
+  });
+});
+
+describe("the local backend's seed", () => {
+  it('signs its users up once', async () => {
+    const keys = makeKeys();
+    const database = await Database.open(undefined, keys);
+    const users = () =>
+      database.query<{ email: string }>(
+        `select id, email, raw_app_meta_data, raw_user_meta_data, encrypted_password from auth.users order by email`,
+      );
+    await seedLocally(database, keys);
+    const atFirst = await users();
+    assert.deepEqual(
+      atFirst.map(({ email }) => email),
+      [ADMIN.email, MEMBER.email],
     );
-    assert.deepEqual(rows, [{ email: MEMBER.email, source: 'sample', rows: 270, days: 90, today: true, priced: true }]);
-  });
-
-  it('makes the member the owner, and the admin an admin', async () => {
-    const [site] = await database.query('select email from private.site join auth.users as u on u.id = owner_id');
-    assert.deepEqual(site, { email: MEMBER.email });
-    const admins = await database.query(`select email from auth.users where raw_app_meta_data ->> 'role' = 'admin'`);
-    assert.deepEqual(admins, [{ email: ADMIN.email }]);
-  });
-
-  it('leaves the same data when it runs twice', async () => {
-    const before = await everything();
-    await seed(database, keys);
-    assert.deepEqual(await everything(), before);
-  });
-
-  it('makes up the same figures each time', async () => {
-    const figures = () =>
-      database.query('select date, model, requests, cost, co2_grams from public.usage_data order by date, model');
-    const before = await figures();
-    await database.query('delete from public.usage_data');
-    await seed(database, keys);
-    assert.deepEqual(await figures(), before);
-  });
-
-  it('tops the days up that went by', async () => {
-    await database.query('update public.usage_data set date = date - 2');
-    await seed(database, keys);
-    const [days] = await database.query('select count(distinct date)::int as days from public.usage_data');
-    assert.deepEqual(days, { days: 92 });
+    await seedLocally(database, keys);
+    assert.deepEqual(await users(), atFirst);
+    await database.close();
   });
 });

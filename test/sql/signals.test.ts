@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
-import { newMember, openDatabase, sentOn, type Sent } from '../support/node/sql.ts';
+import { it } from 'node:test';
+import { onEachEngine } from '../support/node/engines.ts';
+import { newMember, sentOn, type Sent } from '../support/node/sql.ts';
 
 /** Inserts rows of as many days. */
 const INSERT_DAYS = `
@@ -10,11 +10,7 @@ const INSERT_DAYS = `
   from unnest($1::uuid[]) as user_id, generate_series(1, $2::int) as day
   on conflict do nothing`;
 
-describe('the signal of a statement', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('the signal of a statement', (database) => {
   /** A member, and what their topic hears from then on. */
   async function listener(): Promise<{ id: string; heard: () => Promise<Sent[]> }> {
     const { id } = await newMember(database);
@@ -136,10 +132,14 @@ describe('the signal of a statement', () => {
   it('is undone with its transaction', async () => {
     const { id, heard } = await listener();
     await assert.rejects(
-      database.exec(`begin; delete from public.profiles where id = '${id}'; select 1 / 0; commit`),
+      database.exclusive((session) =>
+        session.transaction(async (transaction) => {
+          await transaction.query('delete from public.profiles where id = $1', [id]);
+          await transaction.query('select 1 / 0');
+        }),
+      ),
       /division by zero/,
     );
-    await database.exec('rollback');
     assert.deepEqual(await heard(), []);
   });
 

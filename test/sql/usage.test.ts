@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { Database } from '../../local/database.ts';
-import { ANON, asUser, newAdmin, newMember, newVisitor, openDatabase, SERVICE } from '../support/node/sql.ts';
+import { describe, it } from 'node:test';
+import { onEachEngine } from '../support/node/engines.ts';
+import { ANON, asUser, newAdmin, newMember, newVisitor, SERVICE } from '../support/node/sql.ts';
 
 const INSERT = `insert into public.usage_data (user_id, date, model, source) values ($1, '2026-11-01', 'gpt-4o', 'sample')`;
 const ADD = `select private.add_usage($1, 'gpt-4o-mini', '', 'chat', $2, $3, $4, $5, $6)`;
 
-describe('usage_data', () => {
-  let database: Database;
-  before(async () => void (database = await openDatabase()));
-  after(() => database.close());
-
+onEachEngine('usage_data', (database) => {
   const addUsage = (id: string, ...amounts: (number | null)[]) => asUser(database, SERVICE, ADD, [id, ...amounts]);
   const rowsOf = (id: string) =>
     database.query(

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../../../local/database.ts';
-import { asUser, SERVICE } from './sql.ts';
+import { asUser, SERVICE, type SqlDatabase } from './sql.ts';
 
 /** What `chat_admit` answers; the fields of every shape. */
 export interface Admission {
@@ -41,12 +40,12 @@ export const firstMessage = (user: string): Asked => ({
 });
 
 /** Calls a function as the Edge Function does. */
-export async function call<T>(database: Database, sql: string, parameters: unknown[]): Promise<T> {
+export async function call<T>(database: SqlDatabase, sql: string, parameters: unknown[]): Promise<T> {
   const [row] = await asUser<{ answer: T }>(database, SERVICE, `select ${sql} as answer`, parameters);
   return row!.answer;
 }
 
-export const admit = (database: Database, { user, session, client, content, address, reserve, cap }: Asked) =>
+export const admit = (database: SqlDatabase, { user, session, client, content, address, reserve, cap }: Asked) =>
   call<Admission>(database, 'public.chat_admit($1, $2, $3, $4, $5, $6, $7)', [
     user,
     session,
@@ -57,7 +56,7 @@ export const admit = (database: Database, { user, session, client, content, addr
     cap,
   ]);
 
-export const progress = (database: Database, { message_id, run_id }: Admission, delta: string, at: number) =>
+export const progress = (database: SqlDatabase, { message_id, run_id }: Admission, delta: string, at: number) =>
   call<{ stop: boolean }>(database, 'public.chat_progress($1, $2, $3, $4)', [message_id, run_id, delta, at]);
 
 export interface Ending {
@@ -83,7 +82,7 @@ const ENDING: Ending = {
 };
 
 /** Ends a reply; true when this worker still held it. */
-export function finish(database: Database, { message_id, run_id }: Admission, ending: Partial<Ending> = {}) {
+export function finish(database: SqlDatabase, { message_id, run_id }: Admission, ending: Partial<Ending> = {}) {
   const { status, content, model, input, cached, output, cost, co2 } = { ...ENDING, ...ending };
   return call<boolean>(database, 'public.chat_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
     message_id,
@@ -99,18 +98,18 @@ export function finish(database: Database, { message_id, run_id }: Admission, en
   ]);
 }
 
-export const stop = (database: Database, user: string, { message_id }: Admission) =>
+export const stop = (database: SqlDatabase, user: string, { message_id }: Admission) =>
   call<boolean>(database, 'public.chat_stop($1, $2)', [user, message_id]);
 
 /** The messages of a session, oldest first. */
-export const messagesOf = (database: Database, { session }: Asked) =>
+export const messagesOf = (database: SqlDatabase, { session }: Asked) =>
   database.query<{ role: string; author: string; content: string; status: string }>(
     'select role, author, content, status from public.chat_messages where session_id = $1 order by seq',
     [session],
   );
 
 /** What is reserved and spent, in micro-USD. */
-export async function spentOf(database: Database): Promise<number> {
+export async function spentOf(database: SqlDatabase): Promise<number> {
   const [row] = await database.query<{ sum: number }>(
     'select coalesce(sum(micro_usd), 0)::int as sum from private.spend_daily',
   );

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Database } from '../../../local/database.ts';
-import { makeKeys, type Claims } from '../../../local/keys.ts';
+import type { Sessions } from '../../../local/database.ts';
+import type { Claims } from '../../../local/keys.ts';
+
+/** What the local backend's database and a real server have in common. */
+export interface SqlDatabase extends Sessions {
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+  exec(sql: string): Promise<void>;
+}
 
 /** Whoever has only the publishable key. */
 export const ANON: Claims = { role: 'anon' };
@@ -12,18 +18,17 @@ export interface Person {
   readonly claims: Claims & { readonly sub: string };
 }
 
-export const openDatabase = () => Database.open(undefined, makeKeys());
-
 /** Makes a user with an account. */
-export const newMember = (database: Database) => newPerson(database, `${randomUUID()}@test.invalid`);
+export const newMember = (database: SqlDatabase) => newPerson(database, `${randomUUID()}@test.invalid`);
 
 /** Makes a user without an account, as the chat's visitors are. */
-export const newVisitor = (database: Database) => newPerson(database, null);
+export const newVisitor = (database: SqlDatabase) => newPerson(database, null);
 
 /** Makes a user with an account whom the server calls an admin. */
-export const newAdmin = (database: Database) => newPerson(database, `${randomUUID()}@test.invalid`, { role: 'admin' });
+export const newAdmin = (database: SqlDatabase) =>
+  newPerson(database, `${randomUUID()}@test.invalid`, { role: 'admin' });
 
-async function newPerson(database: Database, email: string | null, app_metadata: object = {}): Promise<Person> {
+async function newPerson(database: SqlDatabase, email: string | null, app_metadata: object = {}): Promise<Person> {
   const id = randomUUID();
   const is_anonymous = email === null;
   await database.query(
@@ -36,14 +41,14 @@ async function newPerson(database: Database, email: string | null, app_metadata:
 
 /** Runs one statement as the bearer of the claims, as the REST interface would; `topic` as Realtime would. */
 export function asUser<Row>(
-  database: Database,
+  database: SqlDatabase,
   claims: Claims,
   sql: string,
   parameters: unknown[] = [],
   topic = '',
 ): Promise<Row[]> {
-  return database.exclusive((driver) =>
-    driver.transaction(async (transaction) => {
+  return database.exclusive((session) =>
+    session.transaction(async (transaction) => {
       await transaction.query(
         `select set_config('request.jwt.claims', $1, true), set_config('request.jwt.claim.sub', $2, true),
                 set_config('realtime.topic', $3, true), set_config('role', $4, true)`,
@@ -61,7 +66,7 @@ export interface Sent {
 }
 
 /** What was sent on a private topic, oldest first. */
-export const sentOn = (database: Database, topic: string) =>
+export const sentOn = (database: SqlDatabase, topic: string) =>
   database.query<Sent>(
     `select event, payload from realtime.messages
      where topic = $1 and extension = 'broadcast' and private order by inserted_at, ctid`,
