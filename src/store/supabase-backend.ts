@@ -3,6 +3,7 @@ import type { Backend, Credentials, Filter, Link, Mutation, Query, Session, Topi
 import { Channels } from './channels.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue, type Live } from './live.ts';
+import { readLocal, writeLocal } from './local-storage.ts';
 import type { Client, SupabaseTarget } from './own-client.ts';
 import { answerError, authError, functionError } from './supabase-error.ts';
 import type { TopicTables } from './table-changes.ts';
@@ -11,6 +12,9 @@ import type { Timings } from './timings.ts';
 
 /** Hosted's default `max_rows`: no answer is longer, so what is longer is asked for in pages. */
 const PAGE_ROWS = 1_000;
+
+/** How long after a sign-out the other tabs may take to hear of it. */
+const LEFT_MS = 10_000;
 
 export interface SupabaseBackendOptions extends SupabaseTarget {
   readonly timings: Timings;
@@ -112,6 +116,7 @@ export class SupabaseBackend implements Backend {
 
   async signOut(): Promise<void> {
     this.#leaving = true;
+    writeLocal(this.#leftKey, String(Date.now()));
     try {
       // This browser only: signing out here must not sign the person's phone out.
       const { error } = await this.#client.auth.signOut({ scope: 'local' });
@@ -171,6 +176,15 @@ export class SupabaseBackend implements Backend {
     }
   }
 
+  get #leftKey(): string {
+    return `livelit:left:${this.#options.url}`;
+  }
+
+  /** Another tab has signed the user out, which auth-js tells as it tells that a session has ended. */
+  get #leftElsewhere(): boolean {
+    return Date.now() - Number(readLocal(this.#leftKey) ?? 0) < LEFT_MS;
+  }
+
   async #visit(): Promise<Session> {
     const captchaToken = await this.#options.captchaToken?.();
     return this.#signIn(
@@ -201,7 +215,7 @@ export class SupabaseBackend implements Backend {
     }
     // A session that ended without anybody's wish; a visitor's is simply made anew when it is needed.
     const ended =
-      last && !last.anonymous && !this.#leaving
+      last && !last.anonymous && !this.#leaving && !this.#leftElsewhere
         ? new LivelitError('unauthenticated', 'Your session has ended. Please sign in again.', {
             reason: 'session_ended',
           })

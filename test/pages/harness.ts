@@ -1,0 +1,79 @@
+/** A page without elements: a few queries and a lane over the table `notes`, driven by tests through `harness`. */
+import { connect, disconnect, type ConnectOptions } from '../../src/connect.ts';
+import { signIn, signOut } from '../../src/services/account.ts';
+import type { Connection } from '../../src/store/connection.ts';
+import type { Live } from '../../src/store/live.ts';
+import type { Lane } from '../../src/store/outbox.ts';
+import { shareRows } from '../../src/store/rows.ts';
+import { store } from '../../src/store/store.ts';
+
+export interface Note {
+  readonly id: string;
+  readonly shelf: number;
+  readonly n: number;
+}
+
+interface Bump {
+  readonly by: number;
+}
+
+/** The notes of a shelf, of the signed-in member. */
+const notes = (shelf: number): Live<readonly Note[]> =>
+  store().live<readonly Note[]>({
+    key: `notes:${shelf}`,
+    requires: 'account',
+    cached: true,
+    topics: ({ session }) => [`user:${session!.userId}`],
+    relevant: ({ event }) => event === 'notes',
+    fetch: ({ backend, signal }) =>
+      backend.fetch({ from: 'notes', columns: 'id,shelf,n', where: [['shelf', 'eq', shelf]], order: ['id'] }, signal),
+    reconcile: shareRows,
+  });
+
+/** Adds to the member's sum, once for each id. */
+const bumps: Lane<Bump> = {
+  name: 'bumps',
+  deliver: ({ id, payload }, { backend, signal }) =>
+    backend.write({ rpc: 'bump', parameters: { p_id: id, p_by: payload.by } }, signal),
+};
+
+const watched = new Map<number, { live: Live<readonly Note[]>; leave: () => void; renders: number }>();
+/** What the page says of its visibility; a test decides. */
+let visibility: DocumentVisibilityState = 'visible';
+Object.defineProperty(document, 'visibilityState', { get: () => visibility });
+Object.defineProperty(document, 'hidden', { get: () => visibility === 'hidden' });
+
+const harness = {
+  connect: (options: ConnectOptions) => connect(options),
+  disconnect: () => disconnect(),
+  signIn: (email: string, password: string) => signIn(email, password),
+  signOut: () => signOut(),
+  watch(shelf: number): void {
+    const live = notes(shelf);
+    const entry = { live, leave: () => {}, renders: 0 };
+    entry.leave = live.subscribe(() => (entry.renders += 1));
+    watched.set(shelf, entry);
+  },
+  unwatch(shelf: number): void {
+    watched.get(shelf)?.leave();
+    watched.delete(shelf);
+  },
+  shelf(shelf: number) {
+    const { live, renders } = watched.get(shelf)!;
+    const { status, data, error } = live.snapshot;
+    return { status, data: data ?? null, error: error?.message, renders };
+  },
+  connection: (): Connection => store().connection.snapshot.data!,
+  bump: (by: number) => store().write(bumps, { id: crypto.randomUUID(), payload: { by } }),
+  setVisible(visible: boolean): void {
+    visibility = visible ? 'visible' : 'hidden';
+    document.dispatchEvent(new Event('visibilitychange'));
+  },
+};
+
+export type Harness = typeof harness;
+
+// A lane that only a write has taught would leave behind what an earlier page has queued.
+store().write(bumps, { retry: '' });
+
+Object.assign(globalThis, { harness });
