@@ -3,7 +3,7 @@ import type { Backend, Credentials, Filter, Link, Mutation, Query, Session, Topi
 import { Channels } from './channels.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue, type Live } from './live.ts';
-import { readLocal, writeLocal } from './local-storage.ts';
+import { readLocal, watchLocal, writeLocal } from './local-storage.ts';
 import type { Client, SupabaseTarget } from './own-client.ts';
 import { answerError, authError, functionError } from './supabase-error.ts';
 import type { TopicTables } from './table-changes.ts';
@@ -49,7 +49,14 @@ export class SupabaseBackend implements Backend {
     this.#shareAs('');
     // Synchronous on purpose: auth-js holds a lock while it calls, and a call back into it would wait for ever.
     const { data } = client.auth.onAuthStateChange((_event, session) => this.#show(session));
-    this.#unwatch = () => data.subscription.unsubscribe();
+    // Storage may tell of a sign-out in another tab later than auth-js does.
+    const unwatchLeft = watchLocal(this.#leftKey, () => {
+      if (this.#session.snapshot.status === 'error') this.#session.set({ status: 'live', data: null, sample: false });
+    });
+    this.#unwatch = () => {
+      data.subscription.unsubscribe();
+      unwatchLeft();
+    };
   }
 
   get session(): Live<Session | null> {
