@@ -56,6 +56,8 @@ export interface OutboxHost {
   delivered(entry: OutboxEntry): boolean;
   /** Where an entry is kept may have changed. */
   kept(): void;
+  /** A delivery has failed, for now or for good. */
+  failed(): void;
 }
 
 /** How long to wait for another tab that holds a lane. Delivering twice is harmless, waiting for ever is not. */
@@ -253,6 +255,7 @@ export class Outbox {
       if (!this.#host.delivered(current)) this.forget(current.id);
     } catch (reason) {
       if (signal.aborted) return this.#keep({ ...current, state: 'pending' });
+      this.#host.failed();
       const { code, reason: cause, message, retryable, retryAfterMs } = LivelitError.from(reason);
       // A visitor whose session the server no longer knows comes back as a new one.
       if (code === 'unauthenticated' && this.#session?.anonymous !== false) current = { ...current, userId: null };

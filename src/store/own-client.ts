@@ -38,7 +38,8 @@ export function ownClient({ url, key }: SupabaseTarget): Client {
     if (bearer && !own.has('authorization')) own.set('authorization', `Bearer ${bearer}`);
     return fetch(input, { ...init, headers: own });
   };
-  const rest = new PostgrestClient(`${url}/rest/v1`, { headers, fetch: authorized });
+  // It would try again by itself for seven seconds, unseen.
+  const rest = new PostgrestClient(`${url}/rest/v1`, { headers, fetch: authorized, retry: false });
   return {
     auth,
     functions: new FunctionsClient(`${url}/functions/v1`, { headers, customFetch: authorized }),

@@ -7,6 +7,38 @@ const BEATS = 5;
 /** Longer than any page lives: what realtime-js would do by itself, it is kept from doing. */
 const NEVER_MS = 2 ** 31 - 1;
 
+/**
+ * Clients whose connection has ended, by project. Each client that is made listens to the page for good, so one that is
+ * free is used again; one that is still hanging up is not waited for.
+ */
+const spares = new Map<string, RealtimeClient[]>();
+
+function clientFor({ url, key, timings }: SocketOptions): RealtimeClient {
+  const spare = spares.get(url + key)?.pop();
+  if (!spare) {
+    return new RealtimeClient(`${url.replace(/^http/, 'ws')}/realtime/v1`, {
+      params: { apikey: key },
+      heartbeatIntervalMs: timings.heartbeatMs,
+      reconnectAfterMs: () => NEVER_MS,
+      disconnectOnEmptyChannelsAfterMs: NEVER_MS,
+    });
+  }
+  // `connect()` adds its listeners each time, and never takes them away.
+  for (const listeners of Object.values(spare.stateChangeCallbacks)) listeners.length = 0;
+  return spare;
+}
+
+async function release(client: RealtimeClient, project: string): Promise<void> {
+  const hungUp = client.disconnect();
+  for (const channel of client.getChannels()) channel.teardown();
+  // Asked for the same topic, it would hand out a channel that has ended.
+  client.channels = [];
+  if ((await hungUp) !== 'ok') return;
+  // The next user must not join with this one's token.
+  client.accessTokenValue = null;
+  spares.set(project, [...(spares.get(project) ?? []), client]);
+}
+
 export interface SocketOptions {
   /** The project's address. */
   readonly url: string;
@@ -20,8 +52,8 @@ export interface SocketOptions {
 }
 
 /**
- * One Realtime connection, from its opening to its death; the next one is a new object. realtime-js reconnects by
- * itself, but with the token of before, together with everybody else, and leaving a set of listeners behind each time.
+ * One Realtime connection, from its opening to its death; the next one is a new object. realtime-js would reconnect by
+ * itself, but with the token of before, and together with everybody else.
  */
 export class Socket {
   readonly realtime: RealtimeClient;
@@ -32,14 +64,8 @@ export class Socket {
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    const { url, key, timings } = options;
-    this.realtime = new RealtimeClient(`${url.replace(/^http/, 'ws')}/realtime/v1`, {
-      params: { apikey: key },
-      heartbeatIntervalMs: timings.heartbeatMs,
-      heartbeatCallback: (status, latency) => this.#heartbeat(status, latency),
-      reconnectAfterMs: () => NEVER_MS,
-      disconnectOnEmptyChannelsAfterMs: NEVER_MS,
-    });
+    this.realtime = clientFor(options);
+    this.realtime.onHeartbeat((status, latency) => this.#heartbeat(status, latency));
   }
 
   get dead(): boolean {
@@ -69,11 +95,11 @@ export class Socket {
   }
 
   close(): void {
+    if (this.#dead) return;
     this.#dead = true;
     clearTimeout(this.#patience);
-    const channels = [...this.realtime.getChannels()];
-    void this.realtime.disconnect();
-    for (const channel of channels) channel.teardown();
+    this.realtime.onHeartbeat(() => {});
+    void release(this.realtime, this.#options.url + this.#options.key);
   }
 
   #heartbeat(status: string, latency: number | undefined): void {

@@ -25,6 +25,7 @@ class Page implements OutboxHost {
 
   emit(): void {}
   kept(): void {}
+  failed(): void {}
 
   /** What to do when something has arrived. */
   arrived: () => void = () => undefined;
