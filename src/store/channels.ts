@@ -45,6 +45,8 @@ export class Channels implements Topics {
   readonly link = new LiveValue<Link>();
   readonly #options: ChannelsOptions;
   readonly #topics = new Map<string, Topic>();
+  /** Channels that are being left, by topic: until one has gone, realtime-js would hand it out again. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
   #socket: Socket | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #nextRetryAt: number | undefined;
@@ -129,6 +131,7 @@ export class Channels implements Topics {
     for (const topic of this.#topics.values()) this.#forgetChannel(topic);
     this.#socket?.close();
     this.#socket = undefined;
+    this.#leaving.clear();
     this.#showLink();
   }
 
@@ -151,6 +154,7 @@ export class Channels implements Topics {
 
   async #subscribe(topic: Topic): Promise<void> {
     const { url, key, timings, token: ask, tables } = this.#options;
+    if (this.#socket?.lost) return this.#socket.kill('The socket was closed.');
     const socket = (this.#socket ??= new Socket({
       url,
       key,
@@ -163,9 +167,10 @@ export class Channels implements Topics {
     const renew = this.#tokenRefused;
     this.#tokenRefused = false;
     const token = await ask(renew);
+    await this.#leaving.get(topic.name);
     if (token) await socket.realtime.setAuth(token);
     if (socket.dead || !this.#wanted(topic) || topic.channel) return;
-    const channel = listenTo(socket.realtime, topic.name, tables, {
+    const channel = listenTo(socket.use(), topic.name, tables, {
       onEvent: (event) => {
         debug.event(topic.name, event);
         for (const listener of [...topic.listeners]) listener.onEvent(event);
@@ -179,6 +184,7 @@ export class Channels implements Topics {
     });
     topic.channel = channel;
     topic.complaint = '';
+    debug.joining(topic.name);
     channel.subscribe((status: string, error) => {
       if (topic.channel !== channel || !this.#wanted(topic)) return;
       if (status === 'SUBSCRIBED') {
@@ -197,7 +203,9 @@ export class Channels implements Topics {
   }
 
   #loseSocket(cause: string): void {
+    debug.socket(cause);
     this.#socket = undefined;
+    this.#leaving.clear();
     const { retryBaseMs, retryCapMs } = this.#options.timings;
     const wait = backoff(this.#attempts++, retryBaseMs, retryCapMs);
     this.#nextRetryAt = Date.now() + wait;
@@ -228,17 +236,26 @@ export class Channels implements Topics {
   #dropLater(topic: Topic): void {
     const { channel } = topic;
     topic.channel = undefined;
-    queueMicrotask(() => this.#remove(channel));
+    if (channel)
+      this.#leave(
+        topic.name,
+        Promise.resolve().then(() => this.#remove(channel)),
+      );
   }
 
   #drop(topic: Topic): void {
     const { channel } = topic;
     topic.channel = undefined;
-    this.#remove(channel);
+    if (channel) this.#leave(topic.name, this.#remove(channel));
   }
 
-  #remove(channel: RealtimeChannel | undefined): void {
-    if (channel) void this.#socket?.realtime.removeChannel(channel).catch(() => undefined);
+  #leave(name: string, leaving: Promise<unknown>): void {
+    this.#leaving.set(name, leaving);
+    void leaving.then(() => this.#leaving.get(name) === leaving && this.#leaving.delete(name));
+  }
+
+  async #remove(channel: RealtimeChannel): Promise<void> {
+    await this.#socket?.realtime.removeChannel(channel).catch(() => undefined);
   }
 
   #forgetChannel(topic: Topic): void {

@@ -20,7 +20,9 @@ const about = ({ payload: { table, op, n, ids, record } }: TopicEvent) => ({
 export const debug = {
   event: (topic: string, event: TopicEvent) => say(`event ${event.event} on ${topic}`, about(event)),
   topic: (topic: string, state: TopicState) =>
-    say(`topic ${topic} is ${state.state}`, ...('error' in state ? [state.error.reason] : [])),
+    say(`topic ${topic} is ${state.state}`, ...('error' in state ? [state.error.reason, state.error.cause] : [])),
+  joining: (topic: string) => say(`joining ${topic}`),
+  socket: (reason: string) => say(`the socket is gone: ${reason}`),
   refresh: (key: string) => say(`silent refresh of ${key} triggered by an event`),
   fetching: (key: string) => say(`fetching ${key}…`),
   fetched: (key: string, ms: number) => say(`fetch of ${key} completed in ${Math.round(ms)} ms`),

@@ -3,6 +3,7 @@ import type { Backend, Session, TopicEvent } from './backend.ts';
 import { debug } from './debug.ts';
 import { LivelitError, type ErrorCode } from './error.ts';
 import { LiveValue } from './live.ts';
+import { alone } from './locks.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
 import type { Timings } from './timings.ts';
 
@@ -60,7 +61,7 @@ export interface OutboxHost {
   failed(): void;
 }
 
-/** How long to wait for another tab that holds a lane. Delivering twice is harmless, waiting for ever is not. */
+/** How long to wait for another tab that works on a lane: longer than a reply takes to stream. */
 const LOCK_PATIENCE_MS = 45_000;
 
 /** A durable, ordered, idempotent queue of writes, one order a lane. */
@@ -79,6 +80,9 @@ export class Outbox {
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
+  /** Tells the other tabs that what is kept has changed. */
+  #news: BroadcastChannel | undefined;
+  #catchingUp = false;
 
   constructor(host: OutboxHost) {
     this.#host = host;
@@ -89,6 +93,8 @@ export class Outbox {
     this.#target = target;
     this.#closed = new AbortController();
     const { signal } = this.#closed;
+    this.#news = globalThis.BroadcastChannel && new BroadcastChannel(`livelit:outbox:${target}`);
+    if (this.#news) this.#news.onmessage = () => void this.#catchUp();
     this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
@@ -102,6 +108,8 @@ export class Outbox {
 
   close(): void {
     this.#closed.abort();
+    this.#news?.close();
+    this.#news = undefined;
     clearTimeout(this.#timer);
     this.#target = '';
     this.#show(this.#all);
@@ -150,7 +158,7 @@ export class Outbox {
     this.#show(this.#all.filter((entry) => entry.id !== id));
     this.#stored.delete(id);
     this.#unkept.delete(id);
-    void this.#storage?.then((storage) => storage.delete(id));
+    void this.#storage?.then((storage) => storage.delete(id)).then(() => this.#news?.postMessage(0));
   }
 
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
@@ -202,6 +210,7 @@ export class Outbox {
     if (kept) this.#unkept.delete(entry.id);
     else this.#unkept.add(entry.id);
     this.#stored.add(entry.id);
+    this.#news?.postMessage(0);
     this.#host.kept();
   }
 
@@ -209,7 +218,9 @@ export class Outbox {
     if (!this.#deliverable(lane) || this.#busy.has(lane.name)) return;
     this.#busy.add(lane.name);
     try {
-      await this.#alone(lane.name, () => this.#deliverAll(lane));
+      // One tab at a time works on a lane; delivering twice is harmless, waiting for ever is not.
+      const lock = `livelit:outbox:${this.#target}:${lane.name}`;
+      await alone(lock, LOCK_PATIENCE_MS, () => this.#deliverAll(lane), this.#closed.signal);
     } finally {
       this.#busy.delete(lane.name);
     }
@@ -269,29 +280,35 @@ export class Outbox {
     }
   }
 
-  /** One tab at a time works on a lane; without Web Locks (plain http) each does, which is harmless. */
-  async #alone(lane: string, work: () => Promise<void>): Promise<void> {
-    if (!globalThis.navigator?.locks) return work();
-    const patience = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(LOCK_PATIENCE_MS)]);
-    let mine = false;
-    try {
-      await navigator.locks.request(`livelit:outbox:${this.#target}:${lane}`, { signal: patience }, () => {
-        mine = true;
-        return work();
-      });
-    } catch (error) {
-      if (mine) throw error;
-      if (!this.#closed.signal.aborted) await work();
-    }
-  }
-
   /** While this tab waited for the lane, another one may have sent what both had read from storage. */
   async #dropSentElsewhere(lane: Lane): Promise<void> {
     const kept = new Set((await (await this.#storage)?.all())?.map((entry) => entry.id));
-    for (const entry of this.#all) {
-      const { id, state } = entry;
-      if (entry.lane === lane.name && state === 'pending' && this.#stored.has(id) && !kept.has(id)) this.forget(id);
+    for (const { id, lane: name, state } of this.#all) {
+      if (name === lane.name && state === 'pending' && this.#stored.has(id) && !kept.has(id)) this.forget(id);
     }
+  }
+
+  /** Another tab has queued, sent or given up something: both show the same, and either may send what is left. */
+  async #catchUp(): Promise<void> {
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    const { signal } = this.#closed;
+    const kept = (await (await this.#storage)?.all()) ?? [];
+    this.#catchingUp = false;
+    if (signal.aborted) return;
+    const theirs = new Map(kept.map((entry) => [entry.id, entry]));
+    const own = this.#all.flatMap((entry) => {
+      const { id, state } = entry;
+      // What is on its way here, and what is being kept at this moment, this tab knows best.
+      if (state === 'sending' || state === 'delivered' || !this.#stored.has(id)) return [entry];
+      const their = theirs.get(id);
+      return their ? [their.state === state ? entry : interrupted(their)] : [];
+    });
+    const known = new Set(this.#all.map(({ id }) => id));
+    for (const { id } of kept) this.#stored.add(id);
+    const fresh = kept.filter(({ id }) => !known.has(id)).map(interrupted);
+    this.#show([...own, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
+    for (const lane of this.#lanes.values()) void this.#flushLane(lane);
   }
 
   /** Sets the one timer to the earliest next attempt. */

@@ -29,11 +29,13 @@ function clientFor({ url, key, timings }: SocketOptions): RealtimeClient {
 }
 
 async function release(client: RealtimeClient, project: string): Promise<void> {
+  // Then `disconnect()` does nothing, and the client would think for good that it has a connection.
+  const closing = client.isDisconnecting();
   const hungUp = client.disconnect();
   for (const channel of client.getChannels()) channel.teardown();
   // Asked for the same topic, it would hand out a channel that has ended.
   client.channels = [];
-  if ((await hungUp) !== 'ok') return;
+  if ((await hungUp) !== 'ok' || closing) return;
   // The next user must not join with this one's token.
   client.accessTokenValue = null;
   spares.set(project, [...(spares.get(project) ?? []), client]);
@@ -60,6 +62,7 @@ export class Socket {
   readonly #options: SocketOptions;
   readonly #latencies: number[] = [];
   #patience: ReturnType<typeof setTimeout> | undefined;
+  #used = false;
   #dead = false;
 
   constructor(options: SocketOptions) {
@@ -74,6 +77,17 @@ export class Socket {
 
   get connected(): boolean {
     return this.realtime.isConnected();
+  }
+
+  /** It had a connection and has none: realtime-js tells that to channels only, and there may have been none. */
+  get lost(): boolean {
+    return this.#used && !this.connected && !this.realtime.isConnecting();
+  }
+
+  /** The client, to join a topic on; the first one makes it connect. */
+  use(): RealtimeClient {
+    this.#used = true;
+    return this.realtime;
   }
 
   get latencyMs(): number | undefined {

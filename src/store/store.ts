@@ -103,6 +103,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
   }
 
   write<Payload>(lane: Lane<Payload>, write: OutboxWrite<Payload>): void {
+    this.outbox.register(lane as Lane);
     if ('retry' in write) this.outbox.retry(write.retry);
     else if ('discard' in write) this.outbox.discard(write.discard);
     else this.outbox.add(lane, write.payload, write.id);

@@ -8,6 +8,7 @@ import type { Client, SupabaseTarget } from './own-client.ts';
 import { answerError, authError, functionError } from './supabase-error.ts';
 import type { TopicTables } from './table-changes.ts';
 import { Tabs } from './tabs.ts';
+import { alone } from './locks.ts';
 import type { Timings } from './timings.ts';
 
 /** Hosted's default `max_rows`: no answer is longer, so what is longer is asked for in pages. */
@@ -174,13 +175,20 @@ export class SupabaseBackend implements Backend {
     return this.#renewing;
   }
 
+  /** Asks for a new token, once among the tabs: a refresh token that is used twice ends the session. */
   async #renew(): Promise<void> {
-    const { error } = await this.#client.auth.refreshSession();
-    // auth-js holds on to a session whose token has time left, although the server no longer knows its user. A client
-    // of the page is left to the page.
-    if (error && authError(error).code === 'invalid' && this.#options.own) {
-      await this.#client.auth.signOut({ scope: 'local' });
-    }
+    const refused = this.#accessToken;
+    await alone(`livelit:renew:${this.#options.url}`, this.#options.timings.leaderSilenceMs, async () => {
+      const { data } = await this.#client.auth.getSession();
+      // Another tab was first; its token is in the storage that both share.
+      if (data.session && data.session.access_token !== refused) return this.#show(data.session);
+      const { error } = await this.#client.auth.refreshSession();
+      // auth-js holds on to a session whose token has time left, although the server no longer knows its user. A
+      // client of the page is left to the page.
+      if (error && authError(error).code === 'invalid' && this.#options.own) {
+        await this.#client.auth.signOut({ scope: 'local' });
+      }
+    });
   }
 
   get #leftKey(): string {
