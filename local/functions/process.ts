@@ -98,7 +98,7 @@ export class FunctionProcess {
       return new Response(passed, { status, statusText, headers: headersOf(response) });
     } catch (error) {
       this.#release();
-      if (!request.signal.aborted && (await this.#over())) throw new Error(this.complaint, { cause: error });
+      if (await this.#over()) throw new Error(this.complaint, { cause: error });
       throw error;
     }
   }

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 /** What Deno puts before the words of an error that nobody caught. */
 const PREFIX = /^error: (Uncaught )?(\(in (promise|worker ".*?")\) )?(TypeError: (?=SyntaxError|Module not found))?/;
 
-/** A place in a file, in a stack or below a syntax error; not in Deno's own code, nor in the file that loads a function. */
-const PLACE = /(file:\/\/\/\S+?):(\d+:\d+)/g;
-const LOADER = '/local/functions/child.ts';
+/** A place in a file, in a stack or below a syntax error; not in Deno's own code. */
+const PLACE = /(file:\/\/\/\S+?):(\d+:\d+)/;
 
 /** Deno's last words as one line: what went wrong and where, the file as seen from where the backend was started. */
 export function reasonOf(output: string): string | undefined {
@@ -14,8 +13,7 @@ export function reasonOf(output: string): string | undefined {
   const start = lines.findLastIndex((line) => line.startsWith('error: '));
   if (start < 0) return undefined;
   const message = lines[start]!.replace(PREFIX, '');
-  const places = [...lines.slice(start).join('\n').matchAll(PLACE)];
-  const place = places.find(([, file]) => !file!.endsWith(LOADER));
+  const place = PLACE.exec(lines.slice(start).join('\n'));
   return place ? `${message} (${shown(place[1]!)}:${place[2]})` : message;
 }
 

@@ -50,34 +50,35 @@ export function watchFunctions(folder: string, tell: (paths: ReadonlySet<string>
     }
   }
 
-  function followAll(): void {
-    for (const path of [folder, ...foldersBelow(folder)]) {
-      if (watchers.has(path)) continue;
+  /** First the watcher, then the look inside: what comes in between is seen by one of them. */
+  function followAll(path: string): void {
+    if (!watchers.has(path)) {
       follow(path, (file, event) => {
         const changedPath = join(path, file);
         note(relative(folder, changedPath));
         if (event !== 'rename') return;
         // It came, went, or is another of the same name.
         unfollow(changedPath);
-        followAll();
+        followAll(path);
       });
     }
+    for (const each of foldersIn(path)) followAll(each);
   }
 
   follow(dirname(folder), (file) => file === 'config.toml' && note('../config.toml'));
-  followAll();
+  followAll(folder);
   return () => {
     clearTimeout(settle);
     for (const watcher of watchers.values()) watcher.close();
   };
 }
 
-function foldersBelow(folder: string): string[] {
+function foldersIn(path: string): string[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+    const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return folders.map(({ name }) => join(path, name));
   } catch {
-    // One of them has just been removed; the event that says so comes.
+    // It has just been removed.
     return [];
   }
 }

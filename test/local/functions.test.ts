@@ -21,6 +21,10 @@ const SLOW = `
   let left = false;
   const server = Deno.serve((request) => {
     const { pathname } = new URL(request.url);
+    if (pathname === '/slow/silent') {
+      request.signal.addEventListener('abort', () => void (left = true));
+      return new Promise(() => {});
+    }
     if (pathname === '/slow/left') return Response.json(left);
     if (pathname === '/slow/crash') setTimeout(() => { throw new Error('boom'); });
     if (pathname === '/slow/go') go.resolve();
@@ -152,6 +156,21 @@ describe('the Edge Functions of a folder', () => {
     });
   });
 
+  describe('whose caller leaves before they answer', () => {
+    it('are told, and the terminal is not', async () => {
+      await folder.write('slow/index.ts', `${SLOW}// Nobody has left this one.`);
+      await until(() => printedOf('slow').find((line) => line.includes('was started again')));
+      printed.lines.length = 0;
+      const leave = new AbortController();
+      const left = assert.rejects(call('slow/silent', { signal: leave.signal }), { name: 'AbortError' });
+      await call('slow/left');
+      leave.abort();
+      await left;
+      await until(async () => (await (await call('slow/left')).text()) === 'true');
+      assert.deepEqual(printed.lines, []);
+    });
+  });
+
   describe('are closed to callers without a token', () => {
     after(() => folder.openTo('one', 'two', 'slow', 'echo', 'broken', 'fresh'));
 
@@ -203,6 +222,22 @@ describe('the Edge Functions of a folder', () => {
       await until(async () => (await said('one')).word === 'second part');
     });
 
+    it('when a file changes in a folder that has taken the place of another', async () => {
+      await folder.replaceFolder('one/parts', 'deep/word.ts', `export const word = 'other part';`);
+      await until(async () => (await said('one')).word === 'other part');
+      await folder.write('one/parts/deep/word.ts', `export const word = 'its second part';`);
+      await until(async () => (await said('one')).word === 'its second part');
+    });
+
+    it('not when an editor leaves something beside the file', async () => {
+      const [one, two] = [await said('one'), await said('two')];
+      await folder.write('one/.index.ts.swp', '');
+      await folder.write('one/index.ts~', '');
+      await folder.write('two/readme.md', 'Two.');
+      await until(async () => (await said('two')).run !== two.run);
+      assert.equal((await said('one')).run, one.run);
+    });
+
     it('alone when the file is theirs', async () => {
       const [one, two] = [await said('one'), await said('two')];
       await folder.write('one/index.ts', saying(`'alone'`));
@@ -241,6 +276,17 @@ describe('the Edge Functions of a folder', () => {
       assert.equal((await reader.read()).done, true);
       await until(async () => !(await listens(port)));
     });
+
+    it('and finish what they were asked before, though another caller has left', async () => {
+      const leave = new AbortController();
+      const [, answer] = [await call('slow', { signal: leave.signal }), await call('slow')];
+      leave.abort();
+      await until(async () => (await (await call('slow/left')).text()) === 'true');
+      await folder.write('slow/index.ts', SLOW);
+      await until(() => printedOf('slow').find((line) => line.includes('was started again')));
+      await fetch(`http://127.0.0.1:${answer.headers.get('x-port')}/slow/go`);
+      assert.equal(await answer.text(), 'first last');
+    });
   });
 
   describe('come and go', () => {
@@ -253,6 +299,8 @@ describe('the Edge Functions of a folder', () => {
 
     it('with their folder', async () => {
       const { port } = await said('fresh');
+      // An answer without a body leaves nothing to wait for.
+      await call('fresh', { method: 'HEAD' });
       await folder.remove('fresh');
       await until(async () => (await call('fresh')).status === 404);
       assert.ok(printed.lines.includes('The function "fresh" is gone.'), printed.lines.join('\n'));
@@ -329,6 +377,7 @@ describe('Edge Functions with limits of their own', () => {
   let folder: FunctionsFolder;
   let watching: Functions;
   let blind: Functions;
+  let patient: Functions;
 
   const call = (functions: Functions, path: string) =>
     functions.handle(new Request(`http://localhost/functions/v1/${path}`));
@@ -343,11 +392,11 @@ describe('Edge Functions with limits of their own', () => {
     await folder.openTo('one', 'slow', 'idle');
     watching = new Functions({}, 'secret', { folder: folder.path, watch: true, ...LIMITS });
     blind = new Functions({}, 'secret', { folder: folder.path, ...LIMITS });
+    patient = new Functions({}, 'secret', { folder: folder.path, watch: true, ...LIMITS, retireLimitMs: 60_000 });
   });
   after(async () => {
     printed.stop();
-    watching.close();
-    blind.close();
+    for (const each of [watching, blind, patient]) each.close();
     await folder.delete();
   });
 
@@ -370,6 +419,18 @@ describe('Edge Functions with limits of their own', () => {
     await folder.write('one/index.ts', saying(`'changed'`));
     await until(async () => (await said(watching)).word === 'changed');
     assert.equal((await said(blind)).run, run);
+  });
+
+  it('wait for nobody who has left', async () => {
+    const [answer, other] = [await call(patient, 'slow'), await call(patient, 'slow')];
+    // One leaves with a piece that is not read, the other while the next is awaited.
+    await (await call(patient, 'slow/left')).text();
+    await answer.body!.cancel();
+    const reader = other.body!.getReader();
+    await reader.read();
+    await reader.cancel();
+    await folder.write('slow/index.ts', `${SLOW}// Nobody is there.`);
+    await until(async () => !(await listens(Number(answer.headers.get('x-port')))));
   });
 
   it('end with what they were asked before when that takes too long', async () => {

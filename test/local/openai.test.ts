@@ -3,15 +3,23 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import type { LocalBackend } from '../../local/backend.ts';
 import { endBackend, startTestBackend } from '../support/node/backend.ts';
+import { keepPrinted } from '../support/node/printed.ts';
+
+const ADMIN_KEY = 'sk-admin-0123456789abcdef';
 
 describe('the stand-in for OpenAI, asked by its own client', () => {
   let backend: LocalBackend;
   let client: OpenAI;
+  let printed: ReturnType<typeof keepPrinted>;
   before(async () => {
+    printed = keepPrinted();
     backend = await startTestBackend();
     client = new OpenAI({ apiKey: 'any', baseURL: `${backend.url}/openai/v1`, maxRetries: 0 });
   });
-  after(() => endBackend(backend));
+  after(async () => {
+    printed.stop();
+    await endBackend(backend);
+  });
   beforeEach(() => void (backend.openai.tokensPerSecond = 4_000));
 
   const ask = (content: string) => ({
@@ -93,6 +101,89 @@ describe('the stand-in for OpenAI, asked by its own client', () => {
         await assert.rejects(client.chat.completions.create(ask('Hello')), { status });
         assert.equal((await client.chat.completions.create(ask('Hello'))).object, 'chat.completion');
       });
+    }
+
+    it('says when to come again', async () => {
+      backend.openai.failures.push({ status: 429, retryAfterS: 7 });
+      await assert.rejects(
+        client.chat.completions.create(ask('Hello')),
+        (error: InstanceType<typeof OpenAI.APIError>) => {
+          assert.equal(error.headers?.get('retry-after'), '7');
+          assert.deepEqual([error.type, error.code], ['requests', 'rate_limit_exceeded']);
+          return true;
+        },
+      );
+    });
+
+    it('hangs until its client gives up', async () => {
+      backend.openai.failures.push({ hang: true });
+      const hanging = client.chat.completions.create(ask('Hello'), { timeout: 100 });
+      await assert.rejects(hanging, OpenAI.APIConnectionTimeoutError);
+      assert.equal((await client.chat.completions.create(ask('Hello'))).object, 'chat.completion');
+    });
+
+    it('breaks off a stream after so many tokens', async () => {
+      const whole = await stream('Hello');
+      // What has come and is not read is lost to the client when the connection breaks.
+      backend.openai.tokensPerSecond = 20;
+      backend.openai.failures.push({ cutAfterTokens: 3 });
+      const chunks: OpenAI.ChatCompletionChunk[] = [];
+      const streaming = await client.chat.completions.create({ ...ask('Hello'), stream: true });
+      await assert.rejects(async () => {
+        for await (const chunk of streaming) chunks.push(chunk);
+      }, /terminated/);
+      const text = (of: typeof chunks) => of.map(({ choices }) => choices[0]?.delta.content);
+      assert.deepEqual(text(chunks), text(whole.slice(0, 4)));
+    });
+
+    it('breaks off a stream before its first token', async () => {
+      backend.openai.failures.push({ cutAfterTokens: 0 });
+      const streaming = await client.chat.completions.create({ ...ask('Hello'), stream: true });
+      await assert.rejects(async () => {
+        for await (const { choices } of streaming) assert.equal(choices[0]?.delta.content, '');
+      }, /terminated/);
+    });
+
+    it('breaks off an answer in one piece', async () => {
+      backend.openai.failures.push({ cutAfterTokens: 3 });
+      await assert.rejects(client.chat.completions.create(ask('Hello')), /terminated/);
+    });
+
+    it('breaks off without a word on the terminal', async () => {
+      printed.lines.length = 0;
+      backend.openai.failures.push({ cutAfterTokens: 1 });
+      const streaming = await client.chat.completions.create({ ...ask('Hello'), stream: true });
+      await assert.rejects(async () => {
+        for await (const { object } of streaming) assert.ok(object);
+      });
+      assert.deepEqual(printed.lines, []);
+    });
+
+    it('fails one request after the other, in order', async () => {
+      backend.openai.failures.push(500, { status: 429 });
+      await assert.rejects(client.chat.completions.create(ask('Hello')), { status: 500 });
+      await assert.rejects(client.chat.completions.create(ask('Hello')), { status: 429 });
+    });
+
+    it('fails only the requests that are meant', async () => {
+      backend.openai.failures.push({ status: 500, path: '/organization/costs' });
+      assert.equal((await client.chat.completions.create(ask('Hello'))).object, 'chat.completion');
+      const admin = new OpenAI({ adminAPIKey: ADMIN_KEY, baseURL: client.baseURL, maxRetries: 0 });
+      await assert.rejects(admin.admin.organization.usage.costs({ start_time: 0 }), { status: 500 });
+      assert.equal((await admin.admin.organization.usage.costs({ start_time: 0 })).object, 'page');
+    });
+  });
+
+  it('waits before the first token as long as it is told', async () => {
+    backend.openai.firstTokenDelayMs = 200;
+    try {
+      const started = performance.now();
+      const streaming = await client.chat.completions.create({ ...ask('Hello'), stream: true });
+      for await (const { choices } of streaming) if (choices[0]?.delta.content) break;
+      // Timers may be early by a millisecond.
+      assert.ok(performance.now() - started > 195);
+    } finally {
+      backend.openai.firstTokenDelayMs = 0;
     }
   });
 

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,6 +27,13 @@ export class FunctionsFolder {
   async replace(file: string, text: string): Promise<void> {
     await this.write(`${file}.new`, text);
     await rename(join(this.path, `${file}.new`), join(this.path, file));
+  }
+
+  /** Puts another folder, with one file, in the place of one, before anybody can look. */
+  async replaceFolder(path: string, file: string, text: string): Promise<void> {
+    await this.write(`../spare/${file}`, text);
+    renameSync(join(this.path, path), join(this.path, '../old'));
+    renameSync(join(this.path, '../spare'), join(this.path, path));
   }
 
   remove(file: string): Promise<void> {
