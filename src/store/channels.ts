@@ -154,7 +154,10 @@ export class Channels implements Topics {
 
   async #subscribe(topic: Topic): Promise<void> {
     const { url, key, timings, token: ask, tables } = this.#options;
-    if (this.#socket?.lost) return this.#socket.kill('The socket was closed.');
+    if (this.#socket?.lost) {
+      this.#socket.kill('The socket was closed.');
+      return;
+    }
     const socket = (this.#socket ??= new Socket({
       url,
       key,

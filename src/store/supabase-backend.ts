@@ -181,7 +181,10 @@ export class SupabaseBackend implements Backend {
     await alone(`livelit:renew:${this.#options.url}`, this.#options.timings.leaderSilenceMs, async () => {
       const { data } = await this.#client.auth.getSession();
       // Another tab was first; its token is in the storage that both share.
-      if (data.session && data.session.access_token !== refused) return this.#show(data.session);
+      if (data.session && data.session.access_token !== refused) {
+        this.#show(data.session);
+        return;
+      }
       const { error } = await this.#client.auth.refreshSession();
       // auth-js holds on to a session whose token has time left, although the server no longer knows its user. A
       // client of the page is left to the page.

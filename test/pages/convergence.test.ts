@@ -42,7 +42,9 @@ describe('pages converge', () => {
     const page = await harnesses.open(context);
     const said: string[] = [];
     lines.set(page, said);
-    page.page.on('console', (message) => void said.push(message.text()));
+    page.page.on('console', (message) => {
+      said.push(message.text());
+    });
     if (!pages.length) await page.call('signIn', member.email, member.password);
     for (const shelf of SHELVES) await page.call('watch', shelf);
     return page;
@@ -62,7 +64,10 @@ describe('pages converge', () => {
   /** What may happen, by name; `of` picks one of several. */
   function actions(random: () => number, issued: { sum: number; count: number }) {
     const of = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
-    const fault = (request: FaultRequest) => () => Promise.resolve(harnesses.backend.faults.set(request));
+    const fault = (request: FaultRequest) => () => {
+      harnesses.backend.faults.set(request);
+      return Promise.resolve();
+    };
     const changes = {
       insert: () =>
         query(
@@ -94,7 +99,10 @@ describe('pages converge', () => {
       'rest-slow': fault({ restDelayMs: 60 }),
       'rate-limit': fault({ rateLimited: true }),
       'close-topic': fault({ closeTopic: `user:${member.id}` }),
-      calm: () => Promise.resolve(harnesses.backend.faults.clear()),
+      calm: () => {
+        harnesses.backend.faults.clear();
+        return Promise.resolve();
+      },
       hide: () => of(pages).call('setVisible', false),
       show: () => of(pages).call('setVisible', true),
       'kill-leader': async () => {

@@ -79,7 +79,7 @@ describe('a page recovers', () => {
     const joins: string[] = [];
     page.page.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
-        const [, , , event, body] = JSON.parse(String(payload)) as [0, 0, 0, string, { access_token?: string }];
+        const [, , , event, body] = JSON.parse(payload.toString()) as [0, 0, 0, string, { access_token?: string }];
         if (event === 'phx_join') joins.push(body.access_token ?? 'none');
       }),
     );
