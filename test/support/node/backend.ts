@@ -43,8 +43,14 @@ export async function endBackend(backend: LocalBackend): Promise<void> {
 }
 
 /** A client with the publishable key; nobody has signed in on it, but it may be given a token. */
-export function newClient(backend: LocalBackend, token?: () => string): SupabaseClient {
-  const client = createClient(backend.url, backend.keys.publishable, {
+export const newClient = (backend: LocalBackend, token?: () => string): SupabaseClient =>
+  clientOf(backend, backend.keys.publishable, token);
+
+/** A client with the secret key, as servers have it. */
+export const newService = (backend: LocalBackend): SupabaseClient => clientOf(backend, backend.keys.secret);
+
+function clientOf(backend: LocalBackend, key: string, token?: () => string): SupabaseClient {
+  const client = createClient(backend.url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     ...(token && { accessToken: () => Promise.resolve(token()) }),
   });

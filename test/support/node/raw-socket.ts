@@ -9,7 +9,7 @@ export type Frame = [
   ref: string | null,
   topic: string,
   event: string,
-  payload: { status?: string; response?: { reason?: string }; reason?: string },
+  payload: { status?: string; response?: { reason?: string; postgres_changes?: unknown[] }; reason?: string },
 ];
 
 /** A socket without a library, which may say what no library would. */
@@ -28,8 +28,8 @@ export class RawSocket {
     socket.on('error', () => undefined);
   }
 
-  static async open(backend: LocalBackend): Promise<RawSocket> {
-    const socket = new WebSocket(addressOf(backend, backend.keys.publishable));
+  static async open(backend: LocalBackend, key = backend.keys.publishable): Promise<RawSocket> {
+    const socket = new WebSocket(addressOf(backend, key));
     const raw = new RawSocket(socket);
     await once(socket, 'open');
     return raw;
