@@ -89,8 +89,8 @@ function filtersOf(filter: unknown): readonly Filter[] {
 }
 
 /** Cuts at the commas outside of parentheses and quotes; a quote opens after a dot, a comma or a parenthesis only. */
-const partsOf = (filter: string): readonly string[] =>
-  filter.match(/(?:(?<=[.(,])"(?:\\.|[^"\\])*"|\((?:(?<=[(,])"(?:\\.|[^"\\])*"|[^)])*\)|[^,])+/gs) ?? [];
+const PART = /(?:^|,)((?:(?<=[.(,])"(?:\\.|[^"\\])*"|\((?:(?<=[(,])"(?:\\.|[^"\\])*"|[^)])*\)|[^,])*)/gs;
+const partsOf = (filter: string): readonly string[] => [...filter.matchAll(PART)].map(([, part = '']) => part);
 
 const unquoted = (value: string) =>
   /^"(?:\\.|[^"\\])*"$/s.test(value) ? value.slice(1, -1).replace(/\\(.)/gs, '$1') : value;
