@@ -89,3 +89,16 @@ export function handshake(address: string, headers: Record<string, string> = {})
     socket.on('error', () => end(0));
   });
 }
+
+/** How a handshake is refused. */
+export function refusal(address: string): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(address);
+    socket.on('error', () => undefined);
+    socket.on('unexpected-response', (_, response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
+  });
+}

@@ -46,11 +46,11 @@ export const MARKERS = `
 export async function watch(
   client: SupabaseClient,
   wishes: readonly Wish[],
-  { wait = false, isPrivate = false, topic = randomUUID() as string } = {},
+  { wait = false, isPrivate = false, topic }: { wait?: boolean; isPrivate?: boolean; topic?: string } = {},
 ): Promise<Watching> {
   await client.realtime.setAuth();
   const config = { private: isPrivate, ...(wait && { postgres_changes_options: { wait } }) };
-  const channel = client.channel(topic, { config });
+  const channel = client.channel(topic ?? randomUUID(), { config });
   const watching: Watching = { channel, changes: [], statuses: [], errors: [], system: [], history: [] };
   for (const [index, wish] of wishes.entries()) {
     // The types of supabase-js want one call for each kind of event.
