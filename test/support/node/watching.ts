@@ -47,6 +47,7 @@ export async function watch(
   client: SupabaseClient,
   wishes: readonly Wish[],
   { wait = false, isPrivate = false, topic }: { wait?: boolean; isPrivate?: boolean; topic?: string } = {},
+  heard: (change: Change) => void = () => undefined,
 ): Promise<Watching> {
   await client.realtime.setAuth();
   const config = { private: isPrivate, ...(wait && { postgres_changes_options: { wait } }) };
@@ -57,6 +58,7 @@ export async function watch(
     const filter = { event: '*', schema: 'public', ...wish } as { event: '*'; schema: string };
     channel.on('postgres_changes', filter, (change) => {
       watching.changes.push({ ...(change as unknown as Change), wish: index });
+      heard(watching.changes.at(-1)!);
     });
   }
   channel
