@@ -76,10 +76,10 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       functions.down = faults.state.functionsDown;
       if (faults.state.halfOpen) realtime.muteSockets();
       if (actions.dropSockets) realtime.dropSockets();
-      if (actions.closeTopic) realtime.closeTopic(actions.closeTopic, 'Server requested disconnect');
+      if (actions.closeTopic) realtime.closeTopic(actions.closeTopic);
       if (!actions.expireTokens) return;
       tokens.expireAll();
-      realtime.closeTopic(undefined, 'Token has expired');
+      realtime.closeExpired();
     });
     const joinErrorDelayMs = options.joinErrorDelayMs ?? HOSTED_JOIN_ERROR_DELAY_MS;
     const realtime = new RealtimeServer({ database, keys, tokens, faults, limits, joinErrorDelayMs });
@@ -140,7 +140,7 @@ async function answer(request: Request, backend: LocalBackend): Promise<Response
 async function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> {
   const { database, keys, tokens, faults, functions, openai } = backend;
   const bearer = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
-  if (tokens.ranOut(bearer)) return Response.json({ code: 'PGRST303', message: 'JWT expired' }, { status: 401 });
+  if (tokens.ranOut(bearer)) return Faults.expired(pathname);
   if (pathname.startsWith('/rest/v1/')) {
     return (await faults.rest()) ?? database.exclusive(async () => database.app.fetch(request));
   }
@@ -148,7 +148,7 @@ async function route(request: Request, pathname: string, backend: LocalBackend):
   if (pathname.startsWith('/functions/v1/')) return functions.handle(request);
   if (pathname.startsWith('/openai/v1/')) return openai.handle(request);
   if (pathname.startsWith('/realtime/v1/api/broadcast')) {
-    return handleBroadcast(request, backend.realtime, keys, backend.limits.payloadBytes);
+    return handleBroadcast(request, backend);
   }
   if (pathname === '/local/info') return Response.json(info(backend));
   if (pathname === '/local/traffic' && request.method === 'POST') {

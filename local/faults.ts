@@ -44,10 +44,19 @@ const NONE: FaultState = {
   functionsDown: false,
   rateLimited: false,
 };
-const ACTIONS: Record<keyof FaultActions, string> = {
-  dropSockets: 'boolean',
-  expireTokens: 'boolean',
-  closeTopic: 'string',
+const KINDS: Record<keyof FaultRequest, string> = {
+  refuseSockets: 'a boolean',
+  halfOpen: 'a boolean',
+  frameDelayMs: 'a number',
+  subscribeDelayMs: 'a number',
+  restStatus: 'a number',
+  restRetryAfter: 'a number',
+  restDelayMs: 'a number',
+  functionsDown: 'a boolean',
+  rateLimited: 'a boolean',
+  dropSockets: 'a boolean',
+  expireTokens: 'a boolean',
+  closeTopic: 'a string',
 };
 
 /** The backend's faults, none of them unless a test asks. */
@@ -66,9 +75,14 @@ export class Faults {
   /** Sets some faults and leaves the others as they are. @throws {Sentence} when one of them is unknown. */
   set(request: FaultRequest): void {
     for (const [name, value] of Object.entries(request)) {
-      const type = name in ACTIONS ? ACTIONS[name as keyof FaultActions] : typeof NONE[name as keyof FaultState];
-      if (type === 'undefined') throw new Sentence(`There is no fault "${name}".`);
-      if (typeof value !== type) throw new Sentence(`The fault "${name}" is a ${type}.`);
+      if (!Object.hasOwn(KINDS, name)) throw new Sentence(`There is no fault "${name}".`);
+      const kind = KINDS[name as keyof FaultRequest];
+      const fits = kind === 'a number' ? Number.isFinite(value) && Number(value) >= 0 : `a ${typeof value}` === kind;
+      if (!fits) throw new Sentence(`The fault "${name}" is ${kind}${kind === 'a number' ? ', 0 or more' : ''}.`);
+    }
+    // No other status is a failure, and of some the web platform cannot make an answer at all.
+    if (request.restStatus && !(request.restStatus >= 400 && request.restStatus <= 599)) {
+      throw new Sentence('The fault "restStatus" is an HTTP status from 400 to 599, or 0.');
     }
     const { dropSockets, expireTokens, closeTopic, ...state } = request;
     this.#state = { ...this.#state, ...state };
@@ -88,14 +102,27 @@ export class Faults {
   async handle(request: Request): Promise<Response> {
     if (request.method === 'DELETE') this.clear();
     else if (request.method === 'POST') {
+      const body = (await request.json().catch(() => undefined)) as FaultRequest | null | undefined;
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+        return Response.json({ message: 'The faults are no JSON object.' }, { status: 400 });
+      }
       try {
-        this.set((await request.json()) as FaultRequest);
+        this.set(body);
       } catch (error) {
-        const message = error instanceof Sentence ? error.message : 'The faults are no JSON object.';
-        return Response.json({ message }, { status: 400 });
+        if (!(error instanceof Sentence)) throw error;
+        return Response.json({ message: error.message }, { status: 400 });
       }
     } else return Response.json({ message: 'POST faults, or DELETE them.' }, { status: 405 });
     return new Response(null, { status: 204 });
+  }
+
+  /** What hosted answers to a token that ran out. */
+  static expired(pathname: string): Response {
+    if (!pathname.startsWith('/auth/v1/')) {
+      return Response.json({ code: 'PGRST303', details: null, hint: null, message: 'JWT expired' }, { status: 401 });
+    }
+    const msg = 'invalid JWT: unable to parse or verify signature, token has invalid claims: token is expired';
+    return Response.json({ code: 403, error_code: 'bad_jwt', msg }, { status: 403 });
   }
 
   /** What REST answers instead; undefined when it is to answer itself. */

@@ -37,6 +37,12 @@ export async function loadKeys(file: string): Promise<Keys> {
   }
 }
 
+/** Whom a key stands for, of those who bring no token. */
+export function claimsOfKey(key: string, { publishable, secret }: Keys): Claims | undefined {
+  if (key === secret) return { role: 'service_role' };
+  return key === publishable ? { role: 'anon' } : undefined;
+}
+
 const bytes = (secret: string) => new TextEncoder().encode(secret);
 
 export const signToken = (claims: JWTPayload, jwtSecret: string): Promise<string> =>
@@ -60,14 +66,14 @@ export class Tokens {
   /** @throws jose's error, when the token is malformed, forged or expired. */
   async verify(token: string): Promise<Claims> {
     const claims = await verifyToken(token, this.#secret);
-    if (this.#ranOut(claims)) throw new errors.JWTExpired('"exp" claim timestamp check failed', claims, 'exp');
+    if (this.expired(claims)) throw new errors.JWTExpired('"exp" claim timestamp check failed', claims, 'exp');
     return claims;
   }
 
   /** Whether a bearer's token counts as expired although its time has not come; what is no token does not. */
   ranOut(token: string): boolean {
     try {
-      return this.#ranOut(decodeJwt(token));
+      return this.expired(decodeJwt(token));
     } catch {
       return false;
     }
@@ -78,8 +84,11 @@ export class Tokens {
     this.#expiredUntil = Date.now();
   }
 
-  /** Not by `iat`, whose seconds would keep a token from being renewed within the one in which it ran out. */
-  #ranOut({ issued_at_ms, iat = Infinity }: JWTPayload): boolean {
+  /**
+   * Whether a token with these claims was issued before the last `expireAll()`. Not by `iat`, whose seconds would keep
+   * a token from being renewed within the one in which it ran out.
+   */
+  expired({ issued_at_ms, iat = Infinity }: JWTPayload): boolean {
     return (typeof issued_at_ms === 'number' ? issued_at_ms : iat * 1000) <= this.#expiredUntil;
   }
 }

@@ -9,80 +9,105 @@ export interface Binding {
   readonly select?: unknown;
 }
 
-/** A row that changed, as the triggers of `changes.sql` keep it. */
-export interface Change {
-  readonly id: string;
-  readonly schema_name: string;
-  readonly table_name: string;
-  readonly type: 'INSERT' | 'UPDATE' | 'DELETE';
-  readonly record: Record<string, unknown> | null;
-  readonly old_record: Record<string, unknown> | null;
-  readonly commit_timestamp: string;
+/** `column=eq.value` or `column=in.(a,b)`; the value as Postgres reads it, of `in` an array. */
+export interface Filter {
+  readonly column: string;
+  readonly operator: 'eq' | 'in';
+  readonly value: string;
 }
 
-type Matcher = (row: Record<string, unknown>) => boolean;
-
-/** A binding that was understood: which changes it wants, and which columns of them. */
-export interface Subscription {
-  /** The same for the same parameters, as hosted's hash of them. */
+/** A binding that was understood: which changes it wants, and which columns of them. `*` is any. */
+export interface Request {
   readonly id: number;
   readonly event: string;
   readonly schema: string;
-  /** Undefined listens to the whole schema. */
-  readonly table: string | undefined;
+  readonly table: string;
+  readonly filters: readonly Filter[];
   readonly columns: readonly string[] | undefined;
-  readonly matches: Matcher;
 }
 
-const EVENTS = new Set(['*', 'INSERT', 'UPDATE', 'DELETE']);
-const FILTER = /^(\w+)=(eq|in)\.(.*)$/s;
+/** The same for the same parameters, as hosted's hash of them. */
+export const idOf = (binding: Binding): number =>
+  createHash('sha1').update(JSON.stringify(binding)).digest().readUInt32BE() & 0x7ff_ffff;
+
+const EVENTS = ['INSERT', 'UPDATE', 'DELETE'];
+const FILTER = /^([^=]+)=(\w+)\.(.*)$/s;
 
 /** @throws an Error in hosted's words when the binding cannot be understood. */
-export function subscriptionOf(binding: Binding): Subscription {
-  const { event = '*', schema, table, filter, select } = binding;
-  if (typeof event !== 'string' || !EVENTS.has(event.toUpperCase())) throw unable(binding);
-  if (typeof schema !== 'string' || (table !== undefined && typeof table !== 'string')) throw unable(binding);
-  if (select !== undefined && !(Array.isArray(select) && table)) throw unable(binding);
-  return {
-    id: createHash('sha1').update(JSON.stringify(binding)).digest().readUInt32BE() & 0x7ff_ffff,
-    event: event.toUpperCase(),
-    schema,
-    table: table === '*' ? undefined : table,
-    columns: select as string[] | undefined,
-    matches: matcherOf(filter),
-  };
-}
-
-/** Whether a change is what the subscription asked for; row-level security is another question. */
-export const wants = ({ event, schema, table, matches }: Subscription, change: Change): boolean =>
-  (event === '*' || event === change.type) &&
-  (schema === '*' || schema === change.schema_name) &&
-  (table === undefined || table === change.table_name) &&
-  matches(change.record ?? change.old_record ?? {});
-
-/** The two operators that the kit and old self-hosted servers share; hosted knows more. */
-function matcherOf(filter: unknown): Matcher {
-  if (filter === undefined || filter === '') return () => true;
-  const [, column, operator, value] = (typeof filter === 'string' && FILTER.exec(filter)) || [];
-  if (column === undefined || value === undefined) {
-    throw new Error(`Error parsing \`filter\` params: [${JSON.stringify(filter)}]; the local server has eq and in`);
+export function requestOf(binding: Binding): Request {
+  const { event, schema, table, filter, select } = binding;
+  const name = typeof event === 'string' ? event.toUpperCase() : '*';
+  if (!isName(schema) || !isName(table) || (schema ?? table) === undefined || (filter !== undefined && !table)) {
+    throw new Error(
+      'No subscription params provided. Please provide at least a `schema` or `table` to subscribe to: ' +
+        JSON.stringify(binding),
+    );
   }
-  const wanted = new Set(operator === 'in' ? listOf(value) : [value]);
-  return (row) => row[column] !== null && row[column] !== undefined && wanted.has(textOf(row[column]));
+  const request = {
+    id: idOf(binding),
+    event: EVENTS.includes(name) ? name : '*',
+    schema: schema ?? 'public',
+    table: table ?? '*',
+    filters: filtersOf(filter),
+    columns: columnsOf(select),
+  };
+  if (request.schema !== '*' && request.table !== '*') return request;
+  if (request.columns) {
+    throw new Error(
+      'Column selection is not supported for wildcard subscriptions. Provide an explicit schema and table name.',
+    );
+  }
+  if (request.filters.length) throw unparsed(filter, 'the local server has filters on one table only');
+  return request;
 }
 
-/** The members of PostgREST's `(a,"b,c")`. */
-const listOf = (value: string): string[] =>
-  [...value.replace(/^\(|\)$/g, '').matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/g)].map(([, quoted, bare = '']) =>
-    quoted === undefined ? bare.trim() : quoted.replace(/\\(.)/g, '$1'),
-  );
+const isName = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string';
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+function columnsOf(select: unknown): readonly string[] | undefined {
+  if (typeof select === 'string') {
+    throw new Error(
+      'Error parsing `select` params: expected a list of column name strings, e.g. select: ["col1", "col2"]',
+    );
+  }
+  const columns = Array.isArray(select) ? select.filter((column) => typeof column === 'string') : [];
+  return columns.length ? columns : undefined;
+}
 
-/** What hosted says to a table that is not published, and to parameters that it does not understand. */
-export const unable = ({ event, schema, table, filter }: Binding) =>
-  new Error(
-    'Unable to subscribe to changes with given parameters. Please check Realtime is enabled for the given connect ' +
-      `parameters: [event: ${String(event)}, schema: ${String(schema)}, table: ${String(table)}, ` +
-      `filters: ${JSON.stringify(filter === undefined ? [] : [filter])}]`,
+/** Several filters are parted by commas, and all have to hold. Hosted knows more operators than these two. */
+function filtersOf(filter: unknown): readonly Filter[] {
+  if (filter === undefined || (typeof filter === 'string' && !filter.trim())) return [];
+  if (typeof filter !== 'string') throw unparsed(filter, 'a filter is a string');
+  return partsOf(filter).map((part) => {
+    const [, column, operator, value] = FILTER.exec(part.trim()) ?? [];
+    if (column === undefined || value === undefined || (operator !== 'eq' && operator !== 'in')) {
+      throw unparsed(part, 'the local server has eq and in');
+    }
+    if (operator === 'eq') return { column, operator, value: unquoted(value) };
+    if (!/^\(.*\)$/s.test(value)) throw unparsed(part, '`in` filter value must be wrapped by parentheses');
+    return { column, operator, value: `{${value.slice(1, -1)}}` };
+  });
+}
+
+/** Cuts at the commas outside of parentheses and quotes; a quote opens after a dot, a comma or a parenthesis only. */
+const PART = /(?:^|,)((?:(?<=[.(,])"(?:\\.|[^"\\])*"|\((?:(?<=[(,])"(?:\\.|[^"\\])*"|[^)])*\)|[^,])*)/gs;
+const partsOf = (filter: string): readonly string[] => [...filter.matchAll(PART)].map(([, part = '']) => part);
+
+const unquoted = (value: string) =>
+  /^"(?:\\.|[^"\\])*"$/s.test(value) ? value.slice(1, -1).replace(/\\(.)/gs, '$1') : value;
+
+const unparsed = (filter: unknown, reason: string) =>
+  new Error(`Error parsing \`filter\` params: [${JSON.stringify(filter)}]; ${reason}`);
+
+/** What hosted says to a table that is not published, and, with what Postgres said, to parameters that it refuses. */
+export function unable({ event, schema, table, filters, columns }: Request, exception?: string): Error {
+  const shown = filters.map(({ column, operator, value }) => `{"${column}", "${operator}", "${value}", false}`);
+  const parameters =
+    `[event: ${event}, schema: ${schema}, table: ${table}, filters: [${shown.join(', ')}], ` +
+    `select: ${columns ? JSON.stringify(columns) : 'nil'}]`;
+  return new Error(
+    'Unable to subscribe to changes with given parameters. ' +
+      (exception === undefined
+        ? `Please check Realtime is enabled for the given connect parameters: ${parameters}`
+        : `An exception happened so please check your connect parameters: ${parameters}. Exception: ERROR ${exception}`),
   );
+}

@@ -1,5 +1,5 @@
 -- What stands in for logical decoding, which PGlite lacks: row triggers on the published tables write an outbox, and a
--- notification says how far it reaches. Run at every start.
+-- notification says that there is something in it. Run at every start.
 
 create table if not exists realtime.changes (
     id bigint generated always as identity primary key,
@@ -11,6 +11,7 @@ create table if not exists realtime.changes (
     commit_timestamp timestamptz not null default now()
 );
 
+-- Each row notifies: Postgres sends equal notifications of a transaction once.
 create or replace function realtime.capture_change() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -20,41 +21,48 @@ begin
         case when tg_op <> 'DELETE' then to_jsonb(new) end,
         case when tg_op <> 'INSERT' then to_jsonb(old) end
     );
+    perform pg_notify('livelit_changes', '');
     return null;
 end $$;
 
--- Once a statement, after its rows: a notification for each of 10,000 rows would say no more than the last one.
-create or replace function realtime.announce_changes() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-    perform pg_notify('livelit_changes', (select max(id) from realtime.changes)::text);
-    return null;
-end $$;
-
--- Puts the triggers on the tables of the publication `supabase_realtime`, and takes them off all others.
+-- Puts the trigger on the tables of the publication `supabase_realtime`, and takes it off all others. Its name is the
+-- first in the order in which triggers fire: a row comes before what its other triggers and foreign keys change.
 create or replace function realtime.capture_published_tables() returns void
 language plpgsql set search_path = '' as $$
 declare
     v_table regclass;
 begin
     for v_table in
+        -- A publication of all tables has the outbox too.
         select format('%I.%I', schemaname, tablename)::regclass from pg_catalog.pg_publication_tables
-        where pubname = 'supabase_realtime'
+        where pubname = 'supabase_realtime' and schemaname <> 'realtime'
         except
-        select tgrelid::regclass from pg_catalog.pg_trigger where tgname = 'livelit_capture_change'
+        select tgrelid::regclass from pg_catalog.pg_trigger where tgname = '0_livelit_capture_change'
     loop
-        execute format('create trigger livelit_capture_change after insert or update or delete on %s
+        execute format('create trigger "0_livelit_capture_change" after insert or update or delete on %s
                         for each row execute function realtime.capture_change()', v_table);
-        execute format('create trigger livelit_capture_changes after insert or update or delete on %s
-                        for each statement execute function realtime.announce_changes()', v_table);
     end loop;
     for v_table in
-        select tgrelid::regclass from pg_catalog.pg_trigger where tgname = 'livelit_capture_change'
+        select tgrelid::regclass from pg_catalog.pg_trigger where tgname = '0_livelit_capture_change'
         except
         select format('%I.%I', schemaname, tablename)::regclass from pg_catalog.pg_publication_tables
         where pubname = 'supabase_realtime'
     loop
-        execute format('drop trigger livelit_capture_change on %s', v_table);
-        execute format('drop trigger livelit_capture_changes on %s', v_table);
+        execute format('drop trigger "0_livelit_capture_change" on %s', v_table);
     end loop;
 end $$;
+
+create or replace function realtime.follow_publication() returns event_trigger
+language plpgsql set search_path = '' as $$
+begin
+    perform realtime.capture_published_tables();
+end $$;
+
+drop event trigger if exists livelit_follow_publication;
+create event trigger livelit_follow_publication on ddl_command_end
+    when tag in ('CREATE PUBLICATION', 'ALTER PUBLICATION', 'DROP PUBLICATION', 'CREATE TABLE', 'CREATE TABLE AS')
+    execute function realtime.follow_publication();
+
+select realtime.capture_published_tables();
+-- What was noted before nobody can be waiting for.
+truncate realtime.changes;

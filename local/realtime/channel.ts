@@ -1,5 +1,7 @@
 import type { Claims } from '../keys.ts';
-import type { Subscription } from './bindings.ts';
+import type { Binding } from './bindings.ts';
+import type { Join } from './join.ts';
+import type { Subscription } from './subscriptions.ts';
 
 /** The longest time a timer of Node can wait. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -11,16 +13,18 @@ export class Channel {
   readonly joinRef: string | null;
   /** A public channel of the same name hears nothing of what is broadcast privately. */
   readonly private: boolean;
+  readonly bindings: readonly Binding[];
   claims: Claims;
   /** What of the tables' changes is listened to; empty until that has begun. */
   subscriptions: readonly Subscription[] = [];
   #expiry: NodeJS.Timeout | undefined;
 
-  constructor(topic: string, joinRef: string | null, isPrivate: boolean, claims: Claims) {
-    this.topic = topic;
+  constructor(join: Join, joinRef: string | null) {
+    this.topic = join.topic;
     this.joinRef = joinRef;
-    this.private = isPrivate;
-    this.claims = claims;
+    this.private = join.private;
+    this.bindings = join.bindings;
+    this.claims = join.claims;
   }
 
   /** Goes on as the bearer of these claims; calls back when their token runs out. */

@@ -1,8 +1,10 @@
 import type { WebSocket } from 'ws';
+import type { Claims } from '../keys.ts';
+import { idOf, type Binding } from './bindings.ts';
 import { Channel } from './channel.ts';
 import { decodeClientBroadcast, decodeFrame, encodeBroadcast, encodeFrame, type Frame } from './frames.ts';
-import { admit, authorize, claimsOf, messageOf, Refusal, type Authority, type Join } from './join.ts';
-import type { Subscription } from './bindings.ts';
+import { admit, authorize, claimsOf, isKey, messageOf, Refusal, type Authority, type Join } from './join.ts';
+import type { Subscription } from './subscriptions.ts';
 
 /** The server that a connection belongs to. */
 export interface Server extends Authority {
@@ -11,12 +13,15 @@ export interface Server extends Authority {
   /** How long frames to this client are held back now, ms. */
   frameDelayMs(): number;
   /** Counts a join. @throws {Refusal} when there are too many of something. */
-  countJoin(channels: number): void;
+  countJoin(connection: Connection): void;
   /** Counts a message; false when there are too many of them. */
   countMessage(): boolean;
-  /** Resolves when changes of tables reach the subscriptions. @throws when a table is not published. */
-  openChanges(subscriptions: readonly Subscription[]): Promise<void>;
+  /** What the bearer of the claims subscribes to with these bindings. @throws in hosted's words. */
+  openChanges(bindings: readonly Binding[], claims: Claims): Promise<readonly Subscription[]>;
 }
+
+/** The code of the refusal that ends a connection. */
+export const TOO_MANY_JOINS = 'ClientJoinRateLimitReached';
 
 const SILENT_BROADCAST =
   'Unauthorized: Browsers cannot broadcast. There is no INSERT policy on realtime.messages; use realtime.send()';
@@ -26,12 +31,16 @@ export class Connection {
   readonly channels = new Map<string, Channel>();
   readonly #socket: WebSocket;
   readonly #server: Server;
+  /** Whom the handshake's key made of those who bring no token. */
+  readonly #bearer: Claims;
   /** Frames are dealt with one after another: a leave must not overtake the join that it takes back. */
   #turn = Promise.resolve();
   #mute = false;
+  #used = false;
 
-  constructor(socket: WebSocket, server: Server) {
+  constructor(socket: WebSocket, bearer: Claims, server: Server) {
     this.#socket = socket;
+    this.#bearer = bearer;
     this.#server = server;
     socket.on('message', (data: Buffer, binary) => {
       if (this.#mute) return;
@@ -42,6 +51,11 @@ export class Connection {
       for (const channel of this.channels.values()) channel.close();
       this.channels.clear();
     });
+  }
+
+  /** Whether it has joined a topic: only then it counts as a connected user. */
+  get used(): boolean {
+    return this.#used;
   }
 
   /** Never says a word again, and listens to none: what a client sees of a connection that died on the way. */
@@ -88,9 +102,14 @@ export class Connection {
         this.#reply(frame, 'ok');
         this.#send({ ...frame, event: 'phx_close', payload: {} });
         return;
+    }
+    if (!channel) {
+      this.#reply(frame, 'error', { reason: 'unmatched topic' });
+      return;
+    }
+    switch (frame.event) {
       case 'access_token':
-        if (channel) await this.#renew(channel, frame.payload.access_token);
-        return;
+        return this.#renew(channel, frame.payload.access_token);
       case 'broadcast':
         this.#refuseBroadcast(frame);
         return;
@@ -104,56 +123,64 @@ export class Connection {
 
   async #join(frame: Frame): Promise<void> {
     try {
-      this.#server.countJoin(this.channels.size);
-      await this.#enter(await admit(frame, this.#server), frame);
+      this.#server.countJoin(this);
+      await this.#enter(await admit(frame, this.#server, this.#bearer), frame);
     } catch (error) {
       const reason = error instanceof Refusal ? error.message : `UnknownErrorOnChannel: ${messageOf(error)}`;
-      setTimeout(() => this.#reply(frame, 'error', { reason }), this.#server.joinErrorDelayMs).unref();
+      const refuse = () => {
+        this.#reply(frame, 'error', { reason });
+        // As hosted: whoever joins too fast has to connect again.
+        if (reason.startsWith(TOO_MANY_JOINS)) this.#socket.close();
+      };
+      setTimeout(refuse, this.#server.joinErrorDelayMs).unref();
     }
   }
 
   async #enter(join: Join, frame: Frame): Promise<void> {
-    const { topic, claims, bindings, subscriptions } = join;
-    const before = this.channels.get(topic);
+    const before = this.channels.get(join.topic);
     if (before) this.closeChannel(before, 'Replaced by a newer join of the same topic');
-    const channel = new Channel(topic, frame.joinRef, join.private, claims);
-    const answer = () =>
-      this.#reply(frame, 'ok', {
-        postgres_changes: bindings.map((binding, index) => ({ ...binding, id: subscriptions[index]!.id })),
-      });
+    const channel = new Channel(join, frame.joinRef);
+    const { bindings, claims } = channel;
     if (join.wait) {
-      await this.#server.openChanges(subscriptions).catch((error: unknown) => {
-        throw new Refusal(`RealtimeDisabledForConfiguration: ${messageOf(error)}`);
+      channel.subscriptions = await this.#server.openChanges(bindings, claims).catch((error: unknown) => {
+        throw new Refusal('RealtimeDisabledForConfiguration', messageOf(error));
       });
-      channel.subscriptions = subscriptions;
     }
-    this.channels.set(topic, channel);
+    // Nobody would close the channel of a socket that was lost meanwhile.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#used = true;
+    this.channels.set(join.topic, channel);
     channel.renew(claims, () => this.closeChannel(channel, 'Token has expired'));
-    answer();
-    if (!subscriptions.length) return;
+    this.#reply(frame, 'ok', { postgres_changes: bindings.map((binding) => ({ ...binding, id: idOf(binding) })) });
+    if (!bindings.length) return;
     // Not awaited: as on hosted, a channel is joined before its changes of tables begin.
-    if (!join.wait) void this.#open(channel, subscriptions);
+    if (!join.wait) void this.#open(channel);
     else this.#say(channel, 'system', systemMessage(channel, 'postgres_changes', 'ok', 'Subscribed to PostgreSQL'));
   }
 
-  async #open(channel: Channel, subscriptions: readonly Subscription[]): Promise<void> {
-    const [status, message] = await this.#server.openChanges(subscriptions).then(
-      () => ['ok', 'Subscribed to PostgreSQL'] as const,
-      (error: unknown) => ['error', messageOf(error)] as const,
-    );
-    if (this.channels.get(channel.topic) !== channel) return;
-    if (status === 'ok') channel.subscriptions = subscriptions;
+  async #open(channel: Channel): Promise<void> {
+    const { bindings, claims } = channel;
+    const subscriptions = await this.#server.openChanges(bindings, claims).catch(messageOf);
+    // Left, or gone on with another token, which opens anew.
+    if (this.channels.get(channel.topic) !== channel || channel.claims !== claims) return;
+    const refused = typeof subscriptions === 'string';
+    channel.subscriptions = refused ? [] : subscriptions;
+    const [status, message] = refused
+      ? (['error', subscriptions] as const)
+      : (['ok', 'Subscribed to PostgreSQL'] as const);
     this.#say(channel, 'system', systemMessage(channel, 'postgres_changes', status, message));
   }
 
-  /** Checks a pushed token and asks again whether its bearer may listen. */
+  /** Checks a pushed token and asks again whether its bearer may listen. As hosted, a key in its place is passed over. */
   async #renew(channel: Channel, token: unknown): Promise<void> {
+    if (token === undefined || token === null || isKey(token)) return;
     try {
       const claims = await claimsOf(token, this.#server);
       if (channel.private) await authorize(claims, channel.topic, this.#server);
       channel.renew(claims, () => this.closeChannel(channel, 'Token has expired'));
+      if (channel.bindings.length) void this.#open(channel);
     } catch (error) {
-      this.closeChannel(channel, messageOf(error));
+      this.closeChannel(channel, error instanceof Refusal ? error.reason : messageOf(error));
     }
   }
 

@@ -1,6 +1,6 @@
 /** What hosted Realtime allows; the numbers are those of its Free plan, the least that users get. */
 export interface Limits {
-  /** Open sockets of the project. */
+  /** Sockets of the project that have joined something. */
   readonly connections: number;
   readonly joinsPerSecond: number;
   readonly channelsPerConnection: number;

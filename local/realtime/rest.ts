@@ -1,4 +1,6 @@
+import type { Faults } from '../faults.ts';
 import type { Keys } from '../keys.ts';
+import type { Limits } from './limits.ts';
 import type { RealtimeServer } from './server.ts';
 
 interface Message {
@@ -8,6 +10,13 @@ interface Message {
   readonly private?: unknown;
 }
 
+interface Backend {
+  readonly realtime: RealtimeServer;
+  readonly keys: Keys;
+  readonly limits: Limits;
+  readonly faults: Faults;
+}
+
 /**
  * Broadcast by HTTP: `POST /realtime/v1/api/broadcast` with `{ messages }`, and `…/:topic/events/:event` with the
  * payload alone. Answers 202, also to what is then dropped: as on hosted, a message that no INSERT policy allows, which
@@ -15,20 +24,22 @@ interface Message {
  */
 export async function handleBroadcast(
   request: Request,
-  realtime: RealtimeServer,
-  keys: Keys,
-  payloadBytes: number,
+  { realtime, keys, limits, faults }: Backend,
 ): Promise<Response> {
   const url = new URL(request.url);
   if (request.method !== 'POST') return refusal(405, 'POST a broadcast.');
   const key = request.headers.get('apikey') ?? request.headers.get('authorization')?.replace(/^Bearer /i, '');
   if (key !== keys.publishable && key !== keys.secret) return refusal(401, 'Unauthorized');
+  if (faults.state.rateLimited) return refusal(429, 'You have exceeded your rate limit');
+  if (url.searchParams.has('persist') || url.searchParams.has('persist[ttl]')) {
+    return refusal(422, 'The local Realtime server stores no broadcasts: persist is unsupported.');
+  }
   const messages = await messagesOf(request, url);
-  if (!messages?.length) return refusal(422, 'The body is { messages: [{ topic, event, payload, private }] }.');
+  if (!messages?.length) return refusal(422, 'The body is JSON: { messages: [{ topic, event, payload, private }] }.');
   for (const { topic, event, payload } of messages) {
     if (typeof topic !== 'string' || !topic) return refusal(422, "topic can't be blank");
     if (typeof event !== 'string' || !event) return refusal(422, "event can't be blank");
-    if (Buffer.byteLength(JSON.stringify(payload) ?? '') > payloadBytes) {
+    if (Buffer.byteLength(JSON.stringify(payload) ?? '') > limits.payloadBytes) {
       return refusal(422, 'Payload size exceeds tenant limit');
     }
   }
@@ -41,13 +52,15 @@ export async function handleBroadcast(
 
 async function messagesOf(request: Request, url: URL): Promise<Message[] | undefined> {
   const body: unknown = await request.json().catch(() => undefined);
+  if (body === undefined) return undefined;
   const [, topic, event] = /\/api\/broadcast\/([^/]+)\/events\/([^/]+)$/.exec(url.pathname) ?? [];
   if (topic && event) {
     const isPrivate = url.searchParams.get('private') === 'true';
     return [{ topic: decodeURIComponent(topic), event: decodeURIComponent(event), payload: body, private: isPrivate }];
   }
   const { messages } = (body ?? {}) as { messages?: unknown };
-  return Array.isArray(messages) ? (messages as Message[]) : undefined;
+  const valid = Array.isArray(messages) && messages.every((each) => typeof each === 'object' && each !== null);
+  return valid ? (messages as Message[]) : undefined;
 }
 
 const refusal = (status: number, message: string) => Response.json({ message }, { status });

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Database } from '../database.ts';
 import type { Faults } from '../faults.ts';
-import type { Keys, Tokens } from '../keys.ts';
+import { claimsOfKey, type Claims, type Keys, type Tokens } from '../keys.ts';
 import { canReceive } from './authorization.ts';
 import { ChangeFeed, type Subscriber } from './changes.ts';
 import type { Channel } from './channel.ts';
-import { Connection, type Server } from './connection.ts';
-import { Refusal } from './join.ts';
+import { Connection, TOO_MANY_JOINS, type Server } from './connection.ts';
+import { claimsOf, Refusal } from './join.ts';
 import { Rate, type Limits } from './limits.ts';
 
 /** Hosted's largest frame. */
@@ -50,12 +50,12 @@ export class RealtimeServer {
       canReceive: (claims, topic) => canReceive(database, claims, topic),
       joinErrorDelayMs,
       frameDelayMs: () => Math.random() * faults.state.frameDelayMs,
-      countJoin: (channels) => this.#countJoin(channels),
+      countJoin: (connection) => this.#countJoin(connection),
       countMessage: () => !faults.state.rateLimited && this.#messages.take(limits.messagesPerSecond),
-      openChanges: async (subscriptions) => {
+      openChanges: async (bindings, claims) => {
         const { subscribeDelayMs } = faults.state;
         if (subscribeDelayMs) await new Promise((resolve) => setTimeout(resolve, subscribeDelayMs));
-        await this.#changes.open(subscriptions);
+        return this.#changes.open(bindings, claims);
       },
     };
   }
@@ -97,12 +97,13 @@ export class RealtimeServer {
       refuse(socket, '400 Bad Request', `The local Realtime server speaks protocol 2.0.0, not ${version}.`);
       return;
     }
-    if (!(await this.#knows(searchParams.get('apikey') ?? request.headers['x-api-key']))) {
+    const bearer = await this.#bearerOf(searchParams.get('apikey') ?? request.headers['x-api-key']);
+    if (!bearer) {
       refuse(socket, '401 Unauthorized', 'The key is missing, unknown or expired.');
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(client, this.#server);
+      const connection = new Connection(client, bearer, this.#server);
       if (faults.state.halfOpen) connection.mute();
       this.#connections.add(connection);
       client.on('close', () => this.#connections.delete(connection));
@@ -132,10 +133,17 @@ export class RealtimeServer {
     for (const connection of this.#connections) connection.mute();
   }
 
-  /** Closes a topic, or all of them, for everybody who listens: a `system` error, then `phx_close`. */
-  closeTopic(topic: string | undefined, message: string): void {
+  /** Closes a topic for everybody who listens: a `system` error, then `phx_close`. */
+  closeTopic(topic: string): void {
     for (const [connection, channel] of this.#channels()) {
-      if (topic === undefined || channel.topic === topic) connection.closeChannel(channel, message);
+      if (channel.topic === topic) connection.closeChannel(channel, 'Server requested disconnect');
+    }
+  }
+
+  /** Closes the channels whose tokens count as expired by now. */
+  closeExpired(): void {
+    for (const [connection, channel] of this.#channels()) {
+      if (this.#options.tokens.expired(channel.claims)) connection.closeChannel(channel, 'Token has expired');
     }
   }
 
@@ -159,25 +167,25 @@ export class RealtimeServer {
     }
   }
 
-  #countJoin(channels: number): void {
+  #countJoin(connection: Connection): void {
     const { faults, limits } = this.#options;
-    if (this.#connections.size > limits.connections) {
-      throw new Refusal('ConnectionRateLimitReached: Too many connected users');
+    const others = [...this.#connections].filter(({ used }) => used).length;
+    if (!connection.used && others >= limits.connections) {
+      throw new Refusal('ConnectionRateLimitReached', 'Too many connected users');
     }
-    if (channels >= limits.channelsPerConnection) throw new Refusal('ChannelRateLimitReached: Too many channels');
     if (faults.state.rateLimited || !this.#joins.take(limits.joinsPerSecond)) {
-      throw new Refusal('ClientJoinRateLimitReached: Too many joins per second');
+      throw new Refusal(TOO_MANY_JOINS, 'Too many joins per second');
+    }
+    if (connection.channels.size >= limits.channelsPerConnection) {
+      throw new Refusal('ChannelRateLimitReached', 'Too many channels');
     }
   }
 
-  async #knows(key: unknown): Promise<boolean> {
-    const { keys, tokens } = this.#options;
-    if (typeof key !== 'string') return false;
-    if (key === keys.publishable || key === keys.secret) return true;
-    return tokens.verify(key).then(
-      () => true,
-      () => false,
-    );
+  /** Whom a key makes of those who bring no token; undefined when it opens nothing. */
+  async #bearerOf(key: unknown): Promise<Claims | undefined> {
+    const { keys } = this.#options;
+    if (typeof key !== 'string') return undefined;
+    return claimsOfKey(key, keys) ?? claimsOf(key, this.#server).catch(() => undefined);
   }
 
   /** Reads what was announced since the last turn, in commit order, and hands it to whoever listens. */

@@ -44,6 +44,18 @@ describe('a Realtime socket', () => {
       });
     }
 
+    it('is answered 401 with a token that has expired', async () => {
+      const token = await signToken({ sub: member.id, role: 'authenticated', exp: 1 }, backend.keys.jwtSecret);
+      assert.equal(await handshake(addressOf(backend, token)), 401);
+    });
+
+    it('lets a token stand for those who bring none to their join', async () => {
+      const socket = await RawSocket.open(backend, member.token);
+      sockets.push(socket);
+      const { status } = await socket.ask(`realtime:${own()}`, 'phx_join', { config: { private: true } });
+      assert.equal(status, 'ok');
+    });
+
     it('is answered 101 with the key in a header', async () => {
       const address = addressOf(backend, '').replace('apikey=&', '');
       assert.equal(await handshake(address, { 'x-api-key': backend.keys.publishable }), 101);
@@ -94,9 +106,19 @@ describe('a Realtime socket', () => {
       });
     }
 
+    for (const event of ['access_token', 'broadcast', 'presence', 'sing']) {
+      it(`${event} on a topic that it has not joined`, async () => {
+        const socket = await open();
+        const reply = await socket.ask('realtime:x', event, { access_token: member.token });
+        assert.deepEqual(reply, { status: 'error', response: { reason: 'unmatched topic' } });
+        assert.equal(await socket.alive(), true);
+      });
+    }
+
     it('an unknown event', async () => {
       const socket = await open();
-      const { status, response } = await socket.ask('realtime:x', 'sing');
+      await socket.join(own(), member.token);
+      const { status, response } = await socket.ask(`realtime:${own()}`, 'sing');
       assert.equal(status, 'error');
       assert.match(response!.reason!, /no event "sing"/);
       assert.equal(await socket.alive(), true);
@@ -160,7 +182,7 @@ describe('a Realtime socket', () => {
     }
 
     it('with a token whose user is no UUID is refused with a reason, and lives', async () => {
-      const token = await signToken({ sub: 'nobody', role: 'authenticated' }, backend.keys.jwtSecret);
+      const token = await signToken({ sub: 'nobody', role: 'authenticated', exp: 4e9 }, backend.keys.jwtSecret);
       const socket = await open();
       assert.equal((await socket.join(own(), token)).status, 'error');
       assert.equal(await socket.alive(), true);

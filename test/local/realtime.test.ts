@@ -155,6 +155,10 @@ describe('Realtime, heard by supabase-js', () => {
     const TOKENS: Record<string, [make: (id: string) => Promise<string>, reason: RegExp]> = {
       'an expired token': [(id) => sign(id, soon() - 10), /^InvalidJWTToken: Token has expired \d+ seconds ago$/],
       'a forged token': [(id) => sign(id, later(), 'another secret'), /^JwtSignatureError: Failed to validate JWT/],
+      'a token that never expires': [
+        (id) => signToken({ sub: id, role: 'authenticated' }, backend.keys.jwtSecret),
+        /^InvalidJWTToken: Fields `role` and `exp` are required in JWT$/,
+      ],
       'a garbage token': [
         () => Promise.resolve('abc.def.ghi'),
         /^MalformedJWT: The token provided is not a valid JWT$/,
@@ -208,8 +212,8 @@ describe('Realtime, heard by supabase-js', () => {
     });
 
     const PUSHED: Record<string, [make: () => Promise<string>, complaint: RegExp]> = {
-      'of somebody else': [async () => (await newMember(backend)).token, /^Unauthorized: You do not have permissions/],
-      'that is forged': [() => sign('x', later(), 'another secret'), /^JwtSignatureError: /],
+      'of somebody else': [async () => (await newMember(backend)).token, /^You do not have permissions to read/],
+      'that is forged': [() => sign('x', later(), 'another secret'), /^Failed to validate JWT signature$/],
     };
     for (const [what, [make, complaint]] of Object.entries(PUSHED)) {
       it(`${what} that is pushed closes them, and says why`, async () => {
@@ -225,6 +229,18 @@ describe('Realtime, heard by supabase-js', () => {
       });
     }
 
+    it('gives way to no key that is pushed', async () => {
+      const { id } = await newMember(backend);
+      let token = await sign(id, later());
+      const client = newClient(backend, () => token);
+      const listening = await listen(client, `user:${id}`);
+      await joined(listening);
+      token = backend.keys.publishable;
+      await client.realtime.setAuth();
+      assert.deepEqual(await settled(`user:${id}`, listening), []);
+      assert.deepEqual(listening.statuses, ['SUBSCRIBED']);
+    });
+
     it('that is pushed is asked again about a conversation', async () => {
       const visitor = await newVisitor(backend);
       const message = newMessage();
@@ -237,7 +253,7 @@ describe('Realtime, heard by supabase-js', () => {
       token = await sign(visitor.id, later());
       await client.realtime.setAuth();
       await until(() => listening.statuses.includes('CLOSED'));
-      assert.match(listening.complaints[0]!, /^Unauthorized/);
+      assert.match(listening.complaints[0]!, /^You do not have permissions to read/);
     });
   });
 

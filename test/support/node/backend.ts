@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createClient, type SupabaseClient } from '@supabase/supabase-js';
+import { createClient, type SupabaseClient, type SupabaseClientOptions } from '@supabase/supabase-js';
 import { startBackend, type BackendOptions, type LocalBackend } from '../../../local/backend.ts';
 
 /** Somebody with a session of their own, on an unmodified supabase-js. */
@@ -16,6 +16,8 @@ globalThis.setTimeout = ((...parameters: Parameters<typeof startTimer>) => {
   const timer = startTimer(...parameters);
   return new Error().stack?.includes('/node_modules/@supabase/') ? timer.unref() : timer;
 }) as typeof startTimer;
+
+type RealtimeOptions = NonNullable<SupabaseClientOptions<'public'>['realtime']>;
 
 const clients = new Map<LocalBackend, SupabaseClient[]>();
 
@@ -43,8 +45,23 @@ export async function endBackend(backend: LocalBackend): Promise<void> {
 }
 
 /** A client with the publishable key; nobody has signed in on it, but it may be given a token. */
-export function newClient(backend: LocalBackend, token?: () => string): SupabaseClient {
-  const client = createClient(backend.url, backend.keys.publishable, {
+export const newClient = (
+  backend: LocalBackend,
+  token?: () => string,
+  realtime: RealtimeOptions = {},
+): SupabaseClient => clientOf(backend, backend.keys.publishable, token, realtime);
+
+/** A client with the secret key, as servers have it. */
+export const newService = (backend: LocalBackend): SupabaseClient => clientOf(backend, backend.keys.secret);
+
+function clientOf(
+  backend: LocalBackend,
+  key: string,
+  token?: () => string,
+  realtime: RealtimeOptions = {},
+): SupabaseClient {
+  const client = createClient(backend.url, key, {
+    realtime,
     auth: { persistSession: false, autoRefreshToken: false },
     ...(token && { accessToken: () => Promise.resolve(token()) }),
   });

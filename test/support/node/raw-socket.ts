@@ -9,7 +9,7 @@ export type Frame = [
   ref: string | null,
   topic: string,
   event: string,
-  payload: { status?: string; response?: { reason?: string }; reason?: string },
+  payload: { status?: string; response?: { reason?: string; postgres_changes?: unknown[] }; reason?: string },
 ];
 
 /** A socket without a library, which may say what no library would. */
@@ -28,8 +28,8 @@ export class RawSocket {
     socket.on('error', () => undefined);
   }
 
-  static async open(backend: LocalBackend): Promise<RawSocket> {
-    const socket = new WebSocket(addressOf(backend, backend.keys.publishable));
+  static async open(backend: LocalBackend, key = backend.keys.publishable): Promise<RawSocket> {
+    const socket = new WebSocket(addressOf(backend, key));
     const raw = new RawSocket(socket);
     await once(socket, 'open');
     return raw;
@@ -87,5 +87,18 @@ export function handshake(address: string, headers: Record<string, string> = {})
     socket.on('open', () => end(101));
     socket.on('unexpected-response', (_, response) => end(response.statusCode ?? 0));
     socket.on('error', () => end(0));
+  });
+}
+
+/** How a handshake is refused. */
+export function refusal(address: string): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(address);
+    socket.on('error', () => undefined);
+    socket.on('unexpected-response', (_, response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
   });
 }
