@@ -80,7 +80,7 @@ describe('a page recovers', () => {
     page.page.on('websocket', (socket) =>
       socket.on('framesent', ({ payload }) => {
         const [, , , event, body] = JSON.parse(payload.toString()) as [0, 0, 0, string, { access_token?: string }];
-        if (event === 'phx_join') joins.push(body.access_token ?? 'none');
+        if (event === 'phx_join') joins.push(String(body.access_token));
       }),
     );
     const times: number[] = [];
