@@ -1,6 +1,6 @@
 /**
  * Random changes, random writes and random faults: at rest every page shows what Postgres has, no write is lost and none
- * is applied twice. `SEED=17` replays one schedule, `SEEDS=1000` runs so many (`npm run test:full` does).
+ * is applied twice. `SEED=17` replays one schedule, `SEEDS=1000` runs so many (`npm run test:full` runs 200).
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -17,7 +17,7 @@ const STEPS = 30;
 const LONGEST_PAUSE_MS = 120;
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? 30) }, (_, index) => index + 1);
+  : Array.from({ length: Number(process.env.SEEDS ?? (process.env.LIVELIT_FULL ? 200 : 30)) }, (_, index) => index + 1);
 
 /** Mulberry32: the same numbers for the same seed. */
 function randomOf(seed: number): () => number {

@@ -96,7 +96,7 @@ describe('a page recovers', () => {
       const token = await page.page.evaluate(
         () =>
           (
-            JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith('livelit-auth'))![1]) as {
+            JSON.parse(String(Object.entries(localStorage).find(([key]) => key.startsWith('livelit-auth'))![1])) as {
               access_token: string;
             }
           ).access_token,
