@@ -5,6 +5,7 @@ import { LivelitError, type ErrorCode } from './error.ts';
 import { LiveValue } from './live.ts';
 import { alone } from './locks.ts';
 import type { OutboxStorage } from './outbox-storage.ts';
+import { TabLease } from './tab-lease.ts';
 import type { Timings } from './timings.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface OutboxEntry<Payload = unknown> {
   /** Whose write it is; null until a visitor has been signed in. It is never sent as somebody else. */
   readonly userId: string | null;
   readonly payload: Payload;
+  /** The tab that sends it, as long as it lives. */
+  readonly tab: string;
   readonly createdAt: number;
   readonly state: OutboxState;
   readonly attempts: number;
@@ -80,9 +83,12 @@ export class Outbox {
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
+  readonly #lease = new TabLease();
+  /** Other tabs whose end is waited for, because they have left something unsent. */
+  readonly #awaited = new Set<string>();
   /** Tells the other tabs that what is kept has changed. */
   #news: BroadcastChannel | undefined;
-  #catchingUp = false;
+  #caughtUp = Promise.resolve();
 
   constructor(host: OutboxHost) {
     this.#host = host;
@@ -101,7 +107,7 @@ export class Outbox {
     const early = this.#all.filter((entry) => entry.target === '');
     const known = new Set(this.#all.map((entry) => entry.id));
     for (const { id } of kept) this.#stored.add(id);
-    this.#show([...kept.filter((entry) => !known.has(entry.id)).map(interrupted), ...this.#all]);
+    this.#show([...kept.filter((entry) => !known.has(entry.id)), ...this.#all]);
     await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
     this.flush();
   }
@@ -110,6 +116,8 @@ export class Outbox {
     this.#closed.abort();
     this.#news?.close();
     this.#news = undefined;
+    this.#lease.release();
+    this.#awaited.clear();
     clearTimeout(this.#timer);
     this.#target = '';
     this.#show(this.#all);
@@ -130,6 +138,7 @@ export class Outbox {
       target: this.#target,
       userId: this.#session?.userId ?? null,
       payload,
+      tab: this.#lease.id,
       createdAt: Date.now(),
       state: 'pending',
       attempts: 0,
@@ -143,7 +152,9 @@ export class Outbox {
   retry(id: string): void {
     const entry = this.#all.find((each) => each.id === id);
     if (entry?.state !== 'failed' && entry?.state !== 'pending') return;
-    void this.#keep({ ...entry, state: 'pending', nextAt: 0, error: undefined }).then(() => this.flush());
+    void this.#keep({ ...entry, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(() =>
+      this.flush(),
+    );
   }
 
   /** Gives an entry up. One that is on its way is not called back. */
@@ -193,6 +204,26 @@ export class Outbox {
     const shown = this.entries.snapshot.data ?? [];
     const same = mine.length === shown.length && mine.every((entry, index) => entry === shown[index]);
     if (!same) this.entries.set({ status: 'live', data: mine, sample: false });
+    const unsent = all.filter(({ state }) => state === 'pending' || state === 'sending');
+    if (!unsent.some(({ tab }) => tab === this.#lease.id)) this.#lease.release();
+    for (const { tab } of unsent) if (tab !== this.#lease.id) this.#inherit(tab);
+  }
+
+  /** What another tab leaves behind unsent, this one sends. */
+  #inherit(tab: string): void {
+    if (this.#awaited.has(tab) || !this.#target) return;
+    this.#awaited.add(tab);
+    void this.#lease.inherit(tab, this.#closed.signal, async () => {
+      // Yet another tab may have been faster.
+      await this.#catchUp();
+      this.#awaited.delete(tab);
+      await Promise.all(
+        this.#all
+          .filter((entry) => entry.tab === tab && (entry.state === 'pending' || entry.state === 'sending'))
+          .map((entry) => this.#keep({ ...interrupted(entry), tab: this.#lease.id })),
+      );
+      this.flush();
+    });
   }
 
   /** Shows an entry in its new state at once, and keeps it; resolves when it would survive a reload. */
@@ -204,6 +235,9 @@ export class Outbox {
       this.#unkept.add(entry.id);
       return;
     }
+    // Before another tab can read it: it would take this one for dead.
+    const unsent = entry.state === 'pending' || entry.state === 'sending';
+    if (unsent && entry.tab === this.#lease.id && !this.#closed.signal.aborted) await this.#lease.hold();
     const kept = await (await this.#storage).put(entry);
     // Forgotten while it was being kept: it must not come back with the next visit.
     if (!this.#all.some((each) => each.id === entry.id)) return (await this.#storage).delete(entry.id);
@@ -240,7 +274,10 @@ export class Outbox {
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */
   #next(lane: Lane): OutboxEntry | undefined {
-    return this.#all.find((entry) => entry.lane === lane.name && entry.state === 'pending' && this.#mine(entry));
+    return this.#all.find(
+      (entry) =>
+        entry.lane === lane.name && entry.state === 'pending' && entry.tab === this.#lease.id && this.#mine(entry),
+    );
   }
 
   async #deliverAll(lane: Lane): Promise<void> {
@@ -289,26 +326,29 @@ export class Outbox {
   }
 
   /** Another tab has queued, sent or given up something: both show the same, and either may send what is left. */
-  async #catchUp(): Promise<void> {
-    if (this.#catchingUp) return;
-    this.#catchingUp = true;
+  #catchUp(): Promise<void> {
+    // One after the other: what is told while one reads, the next one reads.
+    this.#caughtUp = this.#caughtUp.then(() => this.#readKept());
+    return this.#caughtUp;
+  }
+
+  async #readKept(): Promise<void> {
     const { signal } = this.#closed;
     const kept = (await (await this.#storage)?.all()) ?? [];
-    this.#catchingUp = false;
     if (signal.aborted) return;
     const theirs = new Map(kept.map((entry) => [entry.id, entry]));
-    const own = this.#all.flatMap((entry) => {
-      const { id, state } = entry;
-      // What is on its way here, and what is being kept at this moment, this tab knows best.
-      if (state === 'sending' || state === 'delivered' || !this.#stored.has(id)) return [entry];
-      const their = theirs.get(id);
-      return their ? [their.state === state ? entry : interrupted(their)] : [];
+    const known = this.#all.flatMap((entry) => {
+      // What is being kept at this moment, and what this tab sends, it knows best.
+      if (!this.#stored.has(entry.id)) return [entry];
+      const their = theirs.get(entry.id);
+      const own = entry.tab === this.#lease.id;
+      if (!their) return own && entry.state !== 'failed' ? [entry] : [];
+      return own && their.tab === this.#lease.id ? [entry] : [their];
     });
-    const known = new Set(this.#all.map(({ id }) => id));
+    const ids = new Set(this.#all.map(({ id }) => id));
     for (const { id } of kept) this.#stored.add(id);
-    const fresh = kept.filter(({ id }) => !known.has(id)).map(interrupted);
-    this.#show([...own, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
-    for (const lane of this.#lanes.values()) void this.#flushLane(lane);
+    const fresh = kept.filter(({ id }) => !ids.has(id));
+    this.#show([...known, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
   }
 
   /** Sets the one timer to the earliest next attempt. */

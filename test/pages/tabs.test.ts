@@ -130,6 +130,29 @@ describe('the tabs of a browser', () => {
     await until(() => harnesses.backend.realtime.size === 0);
   });
 
+  it('leave a write to the tab that it was made in, and send what a closed one leaves behind', async () => {
+    const pages = await open(3);
+    harnesses.backend.faults.set({ restDelayMs: 300 });
+    await pages[0]!.call('bump', 5);
+    // All show it, and none of the others sends it.
+    await until(async () => (await pages[1]!.call('connection')).pending === 1);
+    await until(async () => (await pages[0]!.call('connection')).pending === 0);
+    harnesses.backend.faults.set({ restStatus: 503, restDelayMs: 0 });
+    await pages[0]!.call('bump', 7);
+    await until(async () => (await pages[1]!.call('connection')).pending === 1);
+    await pages[0]!.page.close();
+    harnesses.backend.faults.clear();
+    for (const page of pages.slice(1)) await until(async () => (await page.call('connection')).pending === 0);
+    const bumps = await harnesses.backend.database.query(
+      'select by, seen from public.bumps where user_id = $1 order by by',
+      [member.id],
+    );
+    assert.deepEqual(bumps, [
+      { by: 5, seen: 1 },
+      { by: 7, seen: 1 },
+    ]);
+  });
+
   it('keep nothing open for a tab that has gone', async () => {
     const pages = await open(3);
     const leader = await leaderOf(pages);

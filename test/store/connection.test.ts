@@ -25,6 +25,7 @@ const entry = (state: OutboxEntry['state']): OutboxEntry => ({
   target: 'target',
   userId: null,
   payload: {},
+  tab: 'tab',
   createdAt: 0,
   state,
   attempts: 0,
