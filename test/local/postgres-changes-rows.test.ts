@@ -184,6 +184,17 @@ describe('postgres_changes tells', () => {
       }
     });
 
+    it('nothing, when it is gone', async () => {
+      await run(`insert into public.veiled values (2, 'goes')`);
+      const changes = await heard('veiled', `delete from public.veiled where id = 2`);
+      for (const each of changes) {
+        assert.deepEqual(
+          each.map(({ eventType, old, errors }) => [eventType, old, errors]),
+          [['DELETE', {}, null]],
+        );
+      }
+    });
+
     it('a policy that fails, and only to whom it does', async () => {
       const claims = { sub: 'no uuid', role: 'authenticated', exp: 4e9 };
       const token = await signToken(claims, backend.keys.jwtSecret);

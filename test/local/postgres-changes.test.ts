@@ -105,6 +105,16 @@ describe('postgres_changes', () => {
       assert.deepEqual(watching.history, ['SUBSCRIBED', 'Subscribed to PostgreSQL']);
     });
 
+    it('without holding up the socket until then', async () => {
+      backend.faults.set({ subscribeDelayMs: 200 });
+      const socket = await RawSocket.open(backend);
+      const postgres_changes = [{ event: '*', schema: 'public', table: 'notes' }];
+      await socket.ask('realtime:x', 'phx_join', { config: { postgres_changes } });
+      assert.equal(await socket.alive(), true);
+      assert.ok(!socket.frames.some(([, , , event]) => event === 'system'));
+      socket.close();
+    });
+
     it('with SUBSCRIBED, when the page waits', async () => {
       backend.faults.set({ subscribeDelayMs: 50 });
       const watching = await watch(member.client, [{ table: 'notes' }, { table: 'markers' }], { wait: true });
