@@ -82,7 +82,6 @@ export class Outbox {
   #closed = new AbortController();
   /** Tells the other tabs that what is kept has changed. */
   #news: BroadcastChannel | undefined;
-  #catchingUp = false;
 
   constructor(host: OutboxHost) {
     this.#host = host;
@@ -99,9 +98,7 @@ export class Outbox {
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
     const early = this.#all.filter((entry) => entry.target === '');
-    const known = new Set(this.#all.map((entry) => entry.id));
-    for (const { id } of kept) this.#stored.add(id);
-    this.#show([...kept.filter((entry) => !known.has(entry.id)).map(interrupted), ...this.#all]);
+    this.#adopt(kept);
     await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
     this.flush();
   }
@@ -130,7 +127,8 @@ export class Outbox {
       target: this.#target,
       userId: this.#session?.userId ?? null,
       payload,
-      createdAt: Date.now(),
+      // What is read from storage is ordered by this: two writes of one moment must not change places.
+      createdAt: Math.max(Date.now(), (this.#all.at(-1)?.createdAt ?? 0) + 1),
       state: 'pending',
       attempts: 0,
       nextAt: 0,
@@ -163,11 +161,10 @@ export class Outbox {
 
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
   flush(now = false): void {
-    if (now) {
-      this.#show(this.#all.map((entry) => (entry.error?.code === 'offline' ? { ...entry, nextAt: 0 } : entry)));
-    } else {
-      // The user may have changed, and with it what is theirs.
-      this.#show(this.#all);
+    // The user may have changed, and with it what is theirs.
+    this.#show(this.#all);
+    for (const entry of now ? this.#all : []) {
+      if (entry.state === 'pending' && entry.error?.code === 'offline') void this.#keep({ ...entry, nextAt: 0 });
     }
     for (const lane of this.#lanes.values()) void this.#flushLane(lane);
     this.#wakeLater();
@@ -204,6 +201,8 @@ export class Outbox {
       this.#unkept.add(entry.id);
       return;
     }
+    // Until it is kept anew, what storage holds of it is old.
+    this.#stored.delete(entry.id);
     const kept = await (await this.#storage).put(entry);
     // Forgotten while it was being kept: it must not come back with the next visit.
     if (!this.#all.some((each) => each.id === entry.id)) return (await this.#storage).delete(entry.id);
@@ -232,10 +231,12 @@ export class Outbox {
   /** The entry to send now, if there is one; a lane that nobody may use yet waits for somebody to sign in. */
   #deliverable(lane: Lane): OutboxEntry | undefined {
     const entry = this.#next(lane);
-    const { backend } = this.#host;
-    const welcome = this.#session ? true : lane.anonymous;
-    const open = backend !== undefined && !this.#closed.signal.aborted && welcome;
-    return open && entry && entry.nextAt <= Date.now() ? entry : undefined;
+    const open = this.#host.backend !== undefined && !this.#closed.signal.aborted;
+    return open && entry && entry.nextAt <= Date.now() && this.#sendable(lane, entry) ? entry : undefined;
+  }
+
+  #sendable(lane: Lane, entry: OutboxEntry): boolean {
+    return this.#mine(entry) && (this.#session ? true : lane.anonymous === true);
   }
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */
@@ -244,7 +245,8 @@ export class Outbox {
   }
 
   async #deliverAll(lane: Lane): Promise<void> {
-    await this.#dropSentElsewhere(lane);
+    // While this tab waited for the lane, another one may have sent what both know of, or been told to wait.
+    await this.#catchUp();
     for (let entry = this.#deliverable(lane); entry; entry = this.#deliverable(lane)) {
       await this.#deliver(lane, entry, this.#host.backend!);
     }
@@ -253,23 +255,38 @@ export class Outbox {
   /** Sends one entry; leaves it delivered, failed, or pending with the time of its next attempt. */
   async #deliver(lane: Lane, entry: OutboxEntry, backend: Backend): Promise<void> {
     const { timings } = this.#host;
-    const { signal } = this.#closed;
+    const userChanged = new AbortController();
+    const signal = AbortSignal.any([this.#closed.signal, userChanged.signal]);
     let current: OutboxEntry = { ...entry, state: 'sending', attempts: entry.attempts + 1, error: undefined };
+    let session: Session | undefined;
+    const leave = backend.session.subscribe(() => {
+      if (session && session.userId !== this.#session?.userId) userChanged.abort();
+    });
     await this.#keep(current);
     try {
-      const session = this.#session ?? (await backend.signIn('anonymous'));
+      // Keeping takes a moment, and in it somebody else may have signed in.
+      if (!this.#sendable(lane, entry)) {
+        await this.#keep(entry);
+        return;
+      }
+      session = this.#session ?? (await backend.signIn('anonymous'));
       current = { ...current, userId: session.userId };
       await this.#keep(current);
+      signal.throwIfAborted();
       await lane.deliver(current, { backend, signal, emit: (event) => this.#host.emit(lane.name, event) });
       current = { ...current, state: 'delivered', deliveredAt: Date.now() };
       await this.#keep(current);
       if (!this.#host.delivered(current)) this.forget(current.id);
     } catch (reason) {
-      if (signal.aborted) return this.#keep({ ...current, state: 'pending' });
-      this.#host.failed();
       const { code, reason: cause, message, retryable, retryAfterMs } = LivelitError.from(reason);
-      // A visitor whose session the server no longer knows comes back as a new one.
-      if (code === 'unauthenticated' && this.#session?.anonymous !== false) current = { ...current, userId: null };
+      // A visitor whose session has ended, or is unknown to the server, comes back as a new one. A member does not.
+      const gone = code === 'unauthenticated' || backend.session.snapshot.data === null;
+      if (session?.anonymous && gone) current = { ...current, userId: null };
+      if (signal.aborted) {
+        await this.#keep({ ...current, state: 'pending' });
+        return;
+      }
+      this.#host.failed();
       const error = { code, reason: cause, message };
       const wait = retryAfterMs ?? backoff(entry.attempts, timings.retryBaseMs, timings.retryCapMs);
       await this.#keep(
@@ -277,38 +294,40 @@ export class Outbox {
           ? { ...current, state: 'pending', error, nextAt: Date.now() + Math.ceil(wait) }
           : { ...current, state: 'failed', error },
       );
-    }
-  }
-
-  /** While this tab waited for the lane, another one may have sent what both had read from storage. */
-  async #dropSentElsewhere(lane: Lane): Promise<void> {
-    const kept = new Set((await (await this.#storage)?.all())?.map((entry) => entry.id));
-    for (const { id, lane: name, state } of this.#all) {
-      if (name === lane.name && state === 'pending' && this.#stored.has(id) && !kept.has(id)) this.forget(id);
+    } finally {
+      leave();
     }
   }
 
   /** Another tab has queued, sent or given up something: both show the same, and either may send what is left. */
   async #catchUp(): Promise<void> {
-    if (this.#catchingUp) return;
-    this.#catchingUp = true;
     const { signal } = this.#closed;
     const kept = (await (await this.#storage)?.all()) ?? [];
-    this.#catchingUp = false;
     if (signal.aborted) return;
+    this.#adopt(kept);
+    for (const lane of this.#lanes.values()) void this.#flushLane(lane);
+    this.#wakeLater();
+  }
+
+  /** Takes over what storage holds, except where this tab knows better. */
+  #adopt(kept: readonly OutboxEntry[]): void {
     const theirs = new Map(kept.map((entry) => [entry.id, entry]));
     const own = this.#all.flatMap((entry) => {
       const { id, state } = entry;
       // What is on its way here, and what is being kept at this moment, this tab knows best.
       if (state === 'sending' || state === 'delivered' || !this.#stored.has(id)) return [entry];
       const their = theirs.get(id);
-      return their ? [their.state === state ? entry : interrupted(their)] : [];
+      // Gone: another tab has sent it, or given it up.
+      return their ? [sameAttempt(entry, their) ? entry : interrupted(their)] : [];
     });
     const known = new Set(this.#all.map(({ id }) => id));
-    for (const { id } of kept) this.#stored.add(id);
+    for (const { id } of kept) if (!known.has(id)) this.#stored.add(id);
     const fresh = kept.filter(({ id }) => !known.has(id)).map(interrupted);
+    const before = new Set(this.#all);
     this.#show([...own, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
-    for (const lane of this.#lanes.values()) void this.#flushLane(lane);
+    for (const entry of this.#all) {
+      if (entry.state === 'delivered' && !before.has(entry) && !this.#host.delivered(entry)) this.forget(entry.id);
+    }
   }
 
   /** Sets the one timer to the earliest next attempt. */
@@ -321,6 +340,10 @@ export class Outbox {
   }
 }
 
+/** Whether two copies of an entry stand where the same attempt has left them. */
+const sameAttempt = (a: OutboxEntry, b: OutboxEntry): boolean =>
+  a.state === b.state && a.attempts === b.attempts && a.nextAt === b.nextAt && a.userId === b.userId;
+
 /** An entry of a page that ended while it was sending: whether it arrived is unknown, so it is sent again. */
 const interrupted = (entry: OutboxEntry): OutboxEntry =>
-  entry.state === 'sending' || entry.state === 'delivered' ? { ...entry, state: 'pending', nextAt: 0 } : entry;
+  entry.state === 'sending' ? { ...entry, state: 'pending', nextAt: 0 } : entry;
