@@ -61,3 +61,14 @@ export async function leaveBackend(): Promise<void> {
   disconnect();
   localStorage.clear();
 }
+
+const PUBLISHED = 'usage_data, chat_messages';
+
+/** Makes of the project one that lets Realtime watch its tables; `unpublish()` takes that back. */
+export async function publish(): Promise<void> {
+  await sql('alter table usage_data replica identity full');
+  await sql('alter table chat_messages replica identity full');
+  await sql(`alter publication supabase_realtime add table ${PUBLISHED}`);
+}
+
+export const unpublish = () => sql(`alter publication supabase_realtime drop table ${PUBLISHED}`);
