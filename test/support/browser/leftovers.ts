@@ -27,7 +27,8 @@ export class Leftovers {
 
   /** Remembers what is begun by code under `src/store` or `src/services`; libraries are not the kit's to tidy. */
   #begin(key: unknown, what: string): void {
-    const caller = new Error().stack!.split('\n')[3] ?? '';
+    const frames = new Error().stack!.split('\n').slice(1);
+    const caller = frames.find((frame) => !frame.includes('leftovers')) ?? '';
     const place = /\/src\/(?:store|services)\/[^?:)]+/.exec(caller);
     if (place) this.#begun.set(key, `${what} in ${place[0]}`);
   }
