@@ -132,7 +132,13 @@ export class Faults {
     if (!status) return undefined;
     return Response.json(
       { code: `PT${status}`, message: `A fault was asked for: ${status}.`, details: null, hint: null },
-      { status, headers: restRetryAfter ? { 'retry-after': String(restRetryAfter) } : {} },
+      // PostgREST does not expose it to pages of another origin; whoever answers in its place has to.
+      {
+        status,
+        headers: restRetryAfter
+          ? { 'retry-after': String(restRetryAfter), 'access-control-expose-headers': 'retry-after' }
+          : {},
+      },
     );
   }
 }

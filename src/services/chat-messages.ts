@@ -74,9 +74,13 @@ export function reconcileMessages(shown: readonly Message[], fetched: readonly M
   });
 }
 
-function applyRow(messages: readonly Message[], { op, record }: { op: string; record: Message }): readonly Message[] {
-  const own = messages.find((message) => message.id === record.id);
+function applyRow(messages: readonly Message[], row: { op: string; record: Message }): readonly Message[] | undefined {
+  const { op } = row;
+  const own = messages.find((message) => message.id === row.record.id);
   if (op === 'DELETE') return own ? messages.filter((message) => message !== own) : messages;
+  // `postgres_changes` leaves a long text out that has not changed.
+  const record: Message = { ...own, ...row.record };
+  if ((record.content as string | undefined) === undefined) return undefined;
   if (!own) return inOrder([...messages, record]);
   if (record.status === 'streaming') {
     // Late news of a reply that has ended or gone on; an update while it streams means that it starts over.

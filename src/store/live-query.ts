@@ -1,5 +1,5 @@
 import type { Backend, Session, TopicEvent, TopicListener } from './backend.ts';
-import type { LivelitError } from './error.ts';
+import { LivelitError } from './error.ts';
 import { debug } from './debug.ts';
 import { LiveValue, type Live, type Snapshot, type Status } from './live.ts';
 import type { Lane, Outbox, OutboxEntry } from './outbox.ts';
@@ -354,9 +354,14 @@ export class LiveQuery<T> implements Live<T> {
 async function traced<T>(key: string, fetch: () => Promise<T>): Promise<T> {
   debug.fetching(key);
   const begun = performance.now();
-  const fetched = await fetch();
-  debug.fetched(key, performance.now() - begun);
-  return fetched;
+  try {
+    const fetched = await fetch();
+    debug.fetched(key, performance.now() - begun);
+    return fetched;
+  } catch (error) {
+    debug.failed(key, LivelitError.from(error).code);
+    throw error;
+  }
 }
 
 const permitted = (requires: LiveQueryOptions<unknown>['requires'], session: Session | null): boolean => {

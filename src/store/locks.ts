@@ -1,3 +1,20 @@
+/** How long the browser may take to give out a lock that nobody else wants, ms; it takes less than ten. */
+const ANSWER_MS = 2_000;
+
+let answering: Promise<boolean> | undefined;
+
+/** Whether locks work here. Some webviews have locks that never answer, not even when they are called off. */
+function answers(): Promise<boolean> {
+  answering ??= new Promise((resolve) => {
+    setTimeout(() => resolve(false), ANSWER_MS);
+    const request = () => navigator.locks.request(`livelit:answer:${Math.random()}`, () => resolve(true));
+    Promise.resolve()
+      .then(request)
+      .catch(() => resolve(false));
+  });
+  return answering;
+}
+
 /**
  * Runs work while no other tab does the same. Without Web Locks (plain http, sandboxed frames), or when the lock does not
  * come in time, it runs all the same: what is done under a lock here may be done twice, but not never.
@@ -8,7 +25,7 @@ export async function alone(
   work: () => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!globalThis.navigator?.locks) return work();
+  if (!globalThis.navigator?.locks || !(await answers())) return work();
   const patience = AbortSignal.timeout(patienceMs);
   let mine = false;
   try {

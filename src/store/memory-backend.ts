@@ -39,6 +39,7 @@ export class MemoryBackend implements Backend {
   });
   readonly #topics = new Map<string, Set<TopicListener>>();
   #state: TopicState = { state: 'joined' };
+  #asleep = false;
   /** Fetches that are held back, and what to do with them. */
   #gate: Promise<void> = Promise.resolve();
   #failure: LivelitError | undefined;
@@ -60,12 +61,17 @@ export class MemoryBackend implements Backend {
   }
 
   emit(topic: string, event: TopicEvent): void {
+    if (this.#asleep) return;
     for (const listener of this.#topics.get(topic) ?? []) listener.onEvent(event);
   }
 
   /** Tells every listener where its topic stands: `lost`, `refused`, `joined` again. */
   turn(state: TopicState): void {
     this.#state = state;
+    if (!this.#asleep) this.#tell(state);
+  }
+
+  #tell(state: TopicState): void {
     for (const listeners of this.#topics.values()) for (const listener of listeners) listener.onState(state);
   }
 
@@ -113,7 +119,7 @@ export class MemoryBackend implements Backend {
     const listeners = this.#topics.get(topic) ?? new Set();
     this.#topics.set(topic, listeners.add(listener));
     queueMicrotask(() => {
-      if (listeners.has(listener)) listener.onState(this.#state);
+      if (listeners.has(listener)) listener.onState(this.#asleep ? { state: 'joining' } : this.#state);
     });
     return () => {
       listeners.delete(listener);
@@ -135,11 +141,16 @@ export class MemoryBackend implements Backend {
   }
 
   wake(): void {
-    // Nothing here ever sleeps.
+    if (!this.#asleep) return;
+    this.#asleep = false;
+    this.#tell(this.#state);
   }
 
   sleep(): void {
-    // As above.
+    if (this.#asleep) return;
+    this.#asleep = true;
+    const error = new LivelitError('unavailable', 'Paused while the page is hidden.', { reason: 'suspended' });
+    this.#tell({ state: 'lost', error });
   }
 
   close(): void {

@@ -105,9 +105,7 @@ export class Outbox {
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
     const early = this.#all.filter((entry) => entry.target === '');
-    const known = new Set(this.#all.map((entry) => entry.id));
-    for (const { id } of kept) this.#stored.add(id);
-    this.#show([...kept.filter((entry) => !known.has(entry.id)), ...this.#all]);
+    this.#adopt(kept);
     await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
     this.flush();
   }
@@ -139,7 +137,8 @@ export class Outbox {
       userId: this.#session?.userId ?? null,
       payload,
       tab: this.#lease.id,
-      createdAt: Date.now(),
+      // What is read from storage is ordered by this: two writes of one moment must not change places.
+      createdAt: Math.max(Date.now(), (this.#all.at(-1)?.createdAt ?? 0) + 1),
       state: 'pending',
       attempts: 0,
       nextAt: 0,
@@ -174,11 +173,10 @@ export class Outbox {
 
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
   flush(now = false): void {
-    if (now) {
-      this.#show(this.#all.map((entry) => (entry.error?.code === 'offline' ? { ...entry, nextAt: 0 } : entry)));
-    } else {
-      // The user may have changed, and with it what is theirs.
-      this.#show(this.#all);
+    // The user may have changed, and with it what is theirs.
+    this.#show(this.#all);
+    for (const entry of now ? this.#all : []) {
+      if (entry.state === 'pending' && entry.error?.code === 'offline') void this.#keep({ ...entry, nextAt: 0 });
     }
     for (const lane of this.#lanes.values()) void this.#flushLane(lane);
     this.#wakeLater();
@@ -204,9 +202,9 @@ export class Outbox {
     const shown = this.entries.snapshot.data ?? [];
     const same = mine.length === shown.length && mine.every((entry, index) => entry === shown[index]);
     if (!same) this.entries.set({ status: 'live', data: mine, sample: false });
-    const unsent = all.filter(({ state }) => state === 'pending' || state === 'sending');
-    if (!unsent.some(({ tab }) => tab === this.#lease.id)) this.#lease.release();
-    for (const { tab } of unsent) if (tab !== this.#lease.id) this.#inherit(tab);
+    const open = all.filter(({ state }) => state !== 'failed');
+    if (!open.some(({ tab }) => tab === this.#lease.id)) this.#lease.release();
+    for (const { tab } of open) if (tab !== this.#lease.id) this.#inherit(tab);
   }
 
   /** What another tab leaves behind unsent, this one sends. */
@@ -217,11 +215,8 @@ export class Outbox {
       // Yet another tab may have been faster.
       await this.#catchUp();
       this.#awaited.delete(tab);
-      await Promise.all(
-        this.#all
-          .filter((entry) => entry.tab === tab && (entry.state === 'pending' || entry.state === 'sending'))
-          .map((entry) => this.#keep({ ...interrupted(entry), tab: this.#lease.id })),
-      );
+      const left = this.#all.filter((entry) => entry.tab === tab && entry.state !== 'failed');
+      for (const entry of left) await this.#keep({ ...interrupted(entry), tab: this.#lease.id });
       this.flush();
     });
   }
@@ -235,6 +230,8 @@ export class Outbox {
       this.#unkept.add(entry.id);
       return;
     }
+    // Until it is kept anew, what storage holds of it is old.
+    this.#stored.delete(entry.id);
     // Before another tab can read it: it would take this one for dead.
     const unsent = entry.state === 'pending' || entry.state === 'sending';
     if (unsent && entry.tab === this.#lease.id && !this.#closed.signal.aborted) await this.#lease.hold();
@@ -266,10 +263,12 @@ export class Outbox {
   /** The entry to send now, if there is one; a lane that nobody may use yet waits for somebody to sign in. */
   #deliverable(lane: Lane): OutboxEntry | undefined {
     const entry = this.#next(lane);
-    const { backend } = this.#host;
-    const welcome = this.#session ? true : lane.anonymous;
-    const open = backend !== undefined && !this.#closed.signal.aborted && welcome;
-    return open && entry && entry.nextAt <= Date.now() ? entry : undefined;
+    const open = this.#host.backend !== undefined && !this.#closed.signal.aborted;
+    return open && entry && entry.nextAt <= Date.now() && this.#sendable(lane, entry) ? entry : undefined;
+  }
+
+  #sendable(lane: Lane, entry: OutboxEntry): boolean {
+    return this.#mine(entry) && (this.#session ? true : lane.anonymous === true);
   }
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */
@@ -281,7 +280,8 @@ export class Outbox {
   }
 
   async #deliverAll(lane: Lane): Promise<void> {
-    await this.#dropSentElsewhere(lane);
+    // While this tab waited for the lane, another one may have sent what both know of, or been told to wait.
+    await this.#catchUp();
     for (let entry = this.#deliverable(lane); entry; entry = this.#deliverable(lane)) {
       await this.#deliver(lane, entry, this.#host.backend!);
     }
@@ -290,23 +290,38 @@ export class Outbox {
   /** Sends one entry; leaves it delivered, failed, or pending with the time of its next attempt. */
   async #deliver(lane: Lane, entry: OutboxEntry, backend: Backend): Promise<void> {
     const { timings } = this.#host;
-    const { signal } = this.#closed;
+    const userChanged = new AbortController();
+    const signal = AbortSignal.any([this.#closed.signal, userChanged.signal]);
     let current: OutboxEntry = { ...entry, state: 'sending', attempts: entry.attempts + 1, error: undefined };
+    let session: Session | undefined;
+    const leave = backend.session.subscribe(() => {
+      if (session && session.userId !== this.#session?.userId) userChanged.abort();
+    });
     await this.#keep(current);
     try {
-      const session = this.#session ?? (await backend.signIn('anonymous'));
+      // Keeping takes a moment, and in it somebody else may have signed in.
+      if (!this.#sendable(lane, entry)) {
+        await this.#keep(entry);
+        return;
+      }
+      session = this.#session ?? (await backend.signIn('anonymous'));
       current = { ...current, userId: session.userId };
       await this.#keep(current);
+      signal.throwIfAborted();
       await lane.deliver(current, { backend, signal, emit: (event) => this.#host.emit(lane.name, event) });
       current = { ...current, state: 'delivered', deliveredAt: Date.now() };
       await this.#keep(current);
       if (!this.#host.delivered(current)) this.forget(current.id);
     } catch (reason) {
-      if (signal.aborted) return this.#keep({ ...current, state: 'pending' });
-      this.#host.failed();
       const { code, reason: cause, message, retryable, retryAfterMs } = LivelitError.from(reason);
-      // A visitor whose session the server no longer knows comes back as a new one.
-      if (code === 'unauthenticated' && this.#session?.anonymous !== false) current = { ...current, userId: null };
+      // A visitor whose session has ended, or is unknown to the server, comes back as a new one. A member does not.
+      const gone = code === 'unauthenticated' || backend.session.snapshot.data === null;
+      if (session?.anonymous && gone) current = { ...current, userId: null };
+      if (signal.aborted) {
+        await this.#keep({ ...current, state: 'pending' });
+        return;
+      }
+      this.#host.failed();
       const error = { code, reason: cause, message };
       const wait = retryAfterMs ?? backoff(entry.attempts, timings.retryBaseMs, timings.retryCapMs);
       await this.#keep(
@@ -314,18 +329,12 @@ export class Outbox {
           ? { ...current, state: 'pending', error, nextAt: Date.now() + Math.ceil(wait) }
           : { ...current, state: 'failed', error },
       );
+    } finally {
+      leave();
     }
   }
 
-  /** While this tab waited for the lane, another one may have sent what both had read from storage. */
-  async #dropSentElsewhere(lane: Lane): Promise<void> {
-    const kept = new Set((await (await this.#storage)?.all())?.map((entry) => entry.id));
-    for (const { id, lane: name, state } of this.#all) {
-      if (name === lane.name && state === 'pending' && this.#stored.has(id) && !kept.has(id)) this.forget(id);
-    }
-  }
-
-  /** Another tab has queued, sent or given up something: both show the same, and either may send what is left. */
+  /** Another tab has queued, sent or given up something: all show the same. */
   #catchUp(): Promise<void> {
     // One after the other: what is told while one reads, the next one reads.
     this.#caughtUp = this.#caughtUp.then(() => this.#readKept());
@@ -336,6 +345,11 @@ export class Outbox {
     const { signal } = this.#closed;
     const kept = (await (await this.#storage)?.all()) ?? [];
     if (signal.aborted) return;
+    this.#adopt(kept);
+  }
+
+  /** Takes over what storage holds, except where this tab knows better. */
+  #adopt(kept: readonly OutboxEntry[]): void {
     const theirs = new Map(kept.map((entry) => [entry.id, entry]));
     const known = this.#all.flatMap((entry) => {
       // What is being kept at this moment, and what this tab sends, it knows best.
@@ -346,9 +360,14 @@ export class Outbox {
       return own && their.tab === this.#lease.id ? [entry] : [their];
     });
     const ids = new Set(this.#all.map(({ id }) => id));
-    for (const { id } of kept) this.#stored.add(id);
+    for (const { id } of kept) if (!ids.has(id)) this.#stored.add(id);
     const fresh = kept.filter(({ id }) => !ids.has(id));
+    const before = new Set(this.#all);
     this.#show([...known, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
+    // What another tab has delivered is let go of as soon as this one's data shows it, too.
+    for (const entry of this.#all) {
+      if (entry.state === 'delivered' && !before.has(entry) && !this.#host.delivered(entry)) this.forget(entry.id);
+    }
   }
 
   /** Sets the one timer to the earliest next attempt. */
@@ -363,4 +382,4 @@ export class Outbox {
 
 /** An entry of a page that ended while it was sending: whether it arrived is unknown, so it is sent again. */
 const interrupted = (entry: OutboxEntry): OutboxEntry =>
-  entry.state === 'sending' || entry.state === 'delivered' ? { ...entry, state: 'pending', nextAt: 0 } : entry;
+  entry.state === 'sending' ? { ...entry, state: 'pending', nextAt: 0 } : entry;

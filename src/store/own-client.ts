@@ -38,14 +38,27 @@ export function ownClient({ url, key }: SupabaseTarget): Client {
     if (bearer && !own.has('authorization')) own.set('authorization', `Bearer ${bearer}`);
     return fetch(input, { ...init, headers: own });
   };
+  const patient: typeof fetch = async (input, init) => withRetryAfter(await authorized(input, init));
   // It would try again by itself for seven seconds, unseen.
-  const rest = new PostgrestClient(`${url}/rest/v1`, { headers, fetch: authorized, retry: false });
+  const rest = new PostgrestClient(`${url}/rest/v1`, { headers, fetch: patient, retry: false });
   return {
     auth,
     functions: new FunctionsClient(`${url}/functions/v1`, { headers, customFetch: authorized }),
     from: rest.from.bind(rest),
     rpc: rest.rpc.bind(rest),
   };
+}
+
+/**
+ * postgrest-js drops the headers of an answer and keeps the body of an error: how long to wait moves there. Hosted REST
+ * does not let a page of another origin see `Retry-After` by itself; whoever sends it has to expose it.
+ */
+async function withRetryAfter(response: Response): Promise<Response> {
+  const seconds = Number(response.headers.get('retry-after'));
+  if (response.ok || !seconds) return response;
+  const { status, statusText, headers } = response;
+  const error = (await response.json().catch(() => ({}))) as object;
+  return new Response(JSON.stringify({ ...error, retry_after_s: seconds }), { status, statusText, headers });
 }
 
 /**

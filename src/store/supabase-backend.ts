@@ -231,9 +231,10 @@ export class SupabaseBackend implements Backend {
       this.#session.set({ status: 'live', data: same ? last : { userId, anonymous, email }, sample: false });
       return;
     }
-    // A session that ended without anybody's wish; a visitor's is simply made anew when it is needed.
+    // A session that ended without anybody's wish; a visitor's is simply made anew when it is needed, and of its own
+    // client a page knows why it is signed out.
     const ended =
-      last && !last.anonymous && !this.#leaving && !this.#leftElsewhere
+      last && !last.anonymous && this.#options.own && !this.#leaving && !this.#leftElsewhere
         ? new LivelitError('unauthenticated', 'Your session has ended. Please sign in again.', {
             reason: 'session_ended',
           })

@@ -25,7 +25,9 @@ export function answerError(error: PostgrestError, status: number): LivelitError
     });
   }
   const code = codeOf(status);
-  return new LivelitError(code, SENTENCES[code], { reason: error.code, cause: error });
+  const { retry_after_s: seconds } = error as WireError;
+  const retryAfterMs = seconds && seconds * 1000;
+  return new LivelitError(code, SENTENCES[code], { reason: error.code, retryAfterMs, cause: error });
 }
 
 /** An error of signing in. Supabase's own sentences for people are kept. */

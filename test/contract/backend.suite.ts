@@ -9,8 +9,20 @@ export interface Stage {
   readonly userId: string;
   /** Adds rows of usage, as a service would: the member's topic hears of it. */
   addUsage(rows: readonly UsageSeed[]): Promise<void>;
+  /** Changes all rows of a model, and removes them. */
+  changeUsage(model: string): Promise<void>;
+  removeUsage(model: string): Promise<void>;
+  /** A conversation of the member, and what a service does to its messages. */
+  readonly sessionId: string;
+  say(id: string, content: string): Promise<void>;
+  edit(id: string, content: string): Promise<void>;
+  unsay(id: string): Promise<void>;
+  /** Signs the member out and in again. */
+  signInAgain(): Promise<unknown>;
   /** Cuts the connection; it comes back by itself. */
   cut(): Promise<void>;
+  /** Takes away what the stage needed. */
+  leave?(): Promise<void>;
 }
 
 export interface UsageSeed {
@@ -35,11 +47,11 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       ...more,
     });
 
-    /** Listens to the member's topic; resolves when it is joined. */
-    async function listen() {
+    /** Listens to a topic, the member's own; resolves when it is joined. */
+    async function listen(topic = `user:${stage.userId}`) {
       const events: TopicEvent[] = [];
       const states: TopicState['state'][] = [];
-      const leave = stage.backend.join(`user:${stage.userId}`, {
+      const leave = stage.backend.join(topic, {
         onEvent: (event) => events.push(event),
         onState: ({ state }) => states.push(state),
       });
@@ -60,6 +72,14 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
     afterEach(() => {
       for (const leave of leaves.splice(0)) leave();
     });
+
+    after(async () => {
+      stage.backend.close();
+      await stage.leave?.();
+    });
+
+    const told = (events: readonly TopicEvent[], op: string, id?: string) =>
+      events.find(({ payload }) => payload.op === op && (!id || (payload.record as { id: string }).id === id));
 
     it('knows who is signed in', () => {
       const { status, data } = stage.backend.session.snapshot;
@@ -135,7 +155,42 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       expect(event.payload).to.include({ table: 'usage_data', op: 'INSERT', n: 1 });
     });
 
-    it('lets two listen to one topic, and one of them leave', async () => {
+    it('hears of a row that is changed, and of one that is removed', async () => {
+      const { events } = await listen();
+      await stage.addUsage([{ date: '2026-02-06', model: 'short-lived', requests: 1 }]);
+      await stage.changeUsage('short-lived');
+      await stage.removeUsage('short-lived');
+      for (const op of ['INSERT', 'UPDATE', 'DELETE']) {
+        const { event, payload } = await until(() => told(events, op), op);
+        expect(event).to.equal('usage_data');
+        expect(payload).to.include({ table: 'usage_data', n: 1 });
+      }
+    });
+
+    it('is told of an account’s rows which ones changed, and nothing that stands in them (pitfall 17)', async () => {
+      const { events } = await listen();
+      await stage.addUsage([{ date: '2026-02-07', model: 'numbers', requests: 1 }]);
+      const { payload } = await until(() => events[0]);
+      expect(payload).to.include.keys('table', 'op', 'n', 'ids', 'at');
+      expect(payload).not.to.have.any.keys('user_id', 'date', 'model', 'requests', 'cost');
+    });
+
+    it('is told a conversation’s messages whole, and of a removed one the id', async () => {
+      const { events } = await listen(`chat:${stage.sessionId}`);
+      const id = crypto.randomUUID();
+      await stage.say(id, 'one');
+      const added = await until(() => told(events, 'INSERT', id));
+      expect(added.event).to.equal('message');
+      expect(added.payload.record).to.include({ session_id: stage.sessionId, content: 'one', role: 'user' });
+      await stage.edit(id, 'two');
+      const changed = await until(() => told(events, 'UPDATE', id));
+      expect(changed.payload.record).to.include({ content: 'two', status: 'complete' });
+      await stage.unsay(id);
+      const removed = await until(() => told(events, 'DELETE', id));
+      expect(removed.payload.record).to.deep.equal({ id });
+    });
+
+    it('lets two listen to one topic, and one of them leave (pitfall 8)', async () => {
       const one = await listen();
       const two = await listen();
       one.leave();
@@ -153,7 +208,7 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       await until(() => two.events.length === 1);
     });
 
-    it('survives leaving and joining in one breath', async () => {
+    it('survives leaving and joining in one breath (pitfall 10)', async () => {
       for (let index = 0; index < 20; index += 1) {
         stage.backend.join(`user:${stage.userId}`, { onEvent: () => undefined, onState: () => undefined })();
       }
@@ -169,6 +224,53 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       await until(() => states.lastIndexOf('joined') > states.indexOf('lost'), 'joined again', 9_000);
       await stage.addUsage([{ date: '2026-02-04', model: 'after', requests: 1 }]);
       await until(() => events.length > 0);
+    });
+
+    it('hears nothing while it sleeps, and joins its topics again when it wakes', async () => {
+      const { states, events } = await listen();
+      stage.backend.sleep();
+      await until(() => states.at(-1) === 'lost');
+      await stage.addUsage([{ date: '2026-02-08', model: 'asleep', requests: 1 }]);
+      stage.backend.wake();
+      await until(() => states.at(-1) === 'joined');
+      const { length } = events;
+      await stage.addUsage([{ date: '2026-02-09', model: 'awake', requests: 1 }]);
+      await until(() => events.length > length);
+    });
+
+    it('takes a topic that is asked for while it sleeps, once it wakes', async () => {
+      stage.backend.sleep();
+      stage.backend.sleep();
+      const listening = listen();
+      stage.backend.wake();
+      stage.backend.wake();
+      const { events } = await listening;
+      await stage.addUsage([{ date: '2026-02-10', model: 'awake', requests: 1 }]);
+      await until(() => events.length > 0);
+    });
+
+    it('does not lose a topic by being woken while it is awake', async () => {
+      const { states } = await listen();
+      const { length } = states;
+      stage.backend.wake();
+      const other = await listen();
+      expect(other.states.at(-1)).to.equal('joined');
+      expect(states.slice(length)).to.deep.equal([]);
+    });
+
+    it('says how it hears: by itself, or for the other tabs', async () => {
+      await listen();
+      expect(stage.backend.link.snapshot.data!.role).to.be.oneOf(['alone', 'leader']);
+      expect(stage.backend.link.snapshot.data!.nextRetryAt).to.equal(undefined);
+    });
+
+    it('lets whoever follows the session call it at once (pitfall 20)', async () => {
+      const asked: Promise<unknown>[] = [];
+      const ask = () => asked.push(stage.backend.fetch(own(), forever).catch(() => 'refused'));
+      leaves.push(stage.backend.session.subscribe(ask));
+      await stage.signInAgain();
+      expect(asked).not.to.have.length(0);
+      await Promise.all(asked);
     });
 
     it('refuses to call a function that does not exist', async () => {

@@ -1,6 +1,8 @@
 /** A page without elements: a few queries and a lane over the table `notes`, driven by tests through `harness`. */
 import { connect, disconnect, type ConnectOptions } from '../../src/connect.ts';
 import { signIn, signOut } from '../../src/services/account.ts';
+import { messages, readySession, sendMessage } from '../../src/services/chat.ts';
+import { makeId } from '../../src/services/chat-session.ts';
 import type { Connection } from '../../src/store/connection.ts';
 import type { Live } from '../../src/store/live.ts';
 import type { Lane } from '../../src/store/outbox.ts';
@@ -38,6 +40,7 @@ const bumps: Lane<Bump> = {
 };
 
 const watched = new Map<number, { live: Live<readonly Note[]>; leave: () => void; renders: number }>();
+let chat: ReturnType<typeof messages> | undefined;
 /** What the page says of its visibility; a test decides. */
 let visibility: DocumentVisibilityState = 'visible';
 Object.defineProperty(document, 'visibilityState', { get: () => visibility });
@@ -64,7 +67,16 @@ const harness = {
     return { status, data: data ?? null, error: error?.message, renders };
   },
   connection: (): Connection => store().connection.snapshot.data!,
-  bump: (by: number) => store().write(bumps, { id: crypto.randomUUID(), payload: { by } }),
+  bump: (by: number) => store().write(bumps, { id: makeId(), payload: { by } }),
+  /** Says something in the chat, and goes on listening to it. */
+  async say(text: string): Promise<string> {
+    const sessionId = await readySession();
+    chat ??= messages(sessionId);
+    chat.subscribe(() => undefined);
+    sendMessage(sessionId, text);
+    return sessionId;
+  },
+  chat: () => chat?.snapshot.data?.map(({ content, status }) => ({ content, status })) ?? [],
   setVisible(visible: boolean): void {
     visibility = visible ? 'visible' : 'hidden';
     document.dispatchEvent(new Event('visibilitychange'));

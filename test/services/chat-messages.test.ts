@@ -73,7 +73,7 @@ describe('applyChatEvent', () => {
     ]);
   });
 
-  it('takes the same piece from stream and topic as one', () => {
+  it('takes the same piece from stream and topic as one (pitfall 18)', () => {
     const events = [partial(0, 'Be'), partial(2, 'cause'), partial(0, 'Because'), partial(2, 'ca')];
     expect(texts(play([reply('')], events))).to.deep.equal(['Because|streaming']);
   });
@@ -119,10 +119,17 @@ describe('applyChatEvent', () => {
     expect(applyChatEvent(ended!, row('UPDATE', reply('Because.', 'complete')))).to.equal(ended);
   });
 
-  it('takes out what was deleted', () => {
+  it('takes out what was deleted, and nothing else (pitfall 15)', () => {
     expect(play([question, reply('')], [row('DELETE', { id: 'q' })])).to.have.length(1);
     const messages = [question];
     expect(applyChatEvent(messages, row('DELETE', { id: 'unknown' }))).to.equal(messages);
+  });
+
+  it('keeps the text that a row leaves out because it has not changed (pitfall 16)', () => {
+    const { content, ...rest } = reply('A long text.', 'complete');
+    const shown = play([question, reply(content)], [row('UPDATE', rest)]);
+    expect(texts(shown)).to.deep.equal(['Why?|complete', 'A long text.|complete']);
+    expect(play([question], [row('UPDATE', rest)])).to.equal(undefined);
   });
 
   it('puts a message that comes late where it belongs', () => {

@@ -2,23 +2,10 @@ import { expect } from 'chai';
 import type { TopicState } from '../../src/store/backend.ts';
 import { Channels } from '../../src/store/channels.ts';
 import { TIMINGS } from '../../src/store/timings.ts';
-import { fault, listeners, signUp, sql, target } from '../support/browser/backend.ts';
+import { fault, listeners, newMember, noFaults, sql, target } from '../support/browser/backend.ts';
 import { nextFrame, until } from '../support/browser/page.ts';
 
 const QUICK = { ...TIMINGS, retryBaseMs: 20, retryCapMs: 100 };
-
-/** A member's token and topic. */
-async function member() {
-  const { url, key } = await target();
-  const login = await signUp();
-  const response = await fetch(`${url}/auth/v1/token?grant_type=password`, {
-    method: 'POST',
-    headers: { apikey: key, 'content-type': 'application/json' },
-    body: JSON.stringify(login),
-  });
-  const { access_token: token, user } = (await response.json()) as { access_token: string; user: { id: string } };
-  return { token, topic: `user:${user.id}`, userId: user.id };
-}
 
 describe('Channels', () => {
   let channels: Channels;
@@ -36,18 +23,21 @@ describe('Channels', () => {
 
   const last = () => states.at(-1)?.state;
 
-  afterEach(() => channels.close());
+  afterEach(async () => {
+    channels.close();
+    await noFaults();
+  });
 
-  it('joins with the token, also when the library does not know it yet', async () => {
-    const { token, topic } = await member();
+  it('joins with the token, also when the library does not know it yet (pitfall 4)', async () => {
+    const { token, topic } = await newMember();
     await open(() => Promise.resolve(token));
     join(topic);
     await until(() => last() === 'joined' || last() === 'refused');
     expect(last()).to.equal('joined');
   });
 
-  it('does not go on asking for what is refused for good', async () => {
-    const { token } = await member();
+  it('does not go on asking for what is refused for good (pitfall 6)', async () => {
+    const { token } = await newMember();
     await open(() => Promise.resolve(token));
     join('user:somebody-else');
     await until(() => last() === 'refused');
@@ -56,8 +46,8 @@ describe('Channels', () => {
     expect(states).to.have.length(length);
   });
 
-  it('joins anew, on a new channel, when the server closes one', async () => {
-    const { token, topic, userId } = await member();
+  it('joins anew, on a new channel, when the server closes one (pitfall 3)', async () => {
+    const { token, topic, userId } = await newMember();
     await open(() => Promise.resolve(token));
     const heard: unknown[] = [];
     channels.join(topic, { onEvent: (event) => heard.push(event), onState: (state) => states.push(state) });
@@ -72,7 +62,7 @@ describe('Channels', () => {
   });
 
   it('tells who comes second where the topic stands', async () => {
-    const { token, topic } = await member();
+    const { token, topic } = await newMember();
     await open(() => Promise.resolve(token));
     join(topic);
     await until(() => last() === 'joined');
@@ -82,8 +72,41 @@ describe('Channels', () => {
     expect(second).to.deep.equal(['joined']);
   });
 
+  it('lets a listener leave and come back from inside what it is told (pitfall 5)', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token));
+    let rounds = 0;
+    const listen = () => {
+      const leave = channels.join(topic, {
+        onEvent: () => undefined,
+        onState(state) {
+          states.push(state);
+          if (state.state !== 'joined' || rounds >= 10) return;
+          rounds += 1;
+          leave();
+          listen();
+        },
+      });
+    };
+    listen();
+    await until(() => rounds === 10 && last() === 'joined');
+    expect(await joined(topic)).to.equal(1);
+    expect(states.filter(({ state }) => state === 'lost')).to.deep.equal([]);
+  });
+
+  it('joins once for each close, however many come at once (pitfall 5)', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token));
+    join(topic);
+    await until(() => last() === 'joined');
+    await Promise.all(Array.from({ length: 10 }, () => fault({ closeTopic: topic })));
+    await until(() => states.some(({ state }) => state === 'lost'));
+    await until(async () => last() === 'joined' && (await joined(topic)) === 1);
+    expect(states.filter(({ state }) => state === 'joined').length).to.be.at.most(11);
+  });
+
   it('leaves no channel behind', async () => {
-    const { token, topic } = await member();
+    const { token, topic } = await newMember();
     await open(() => Promise.resolve(token));
     const leave = join(topic);
     await until(() => last() === 'joined');

@@ -7,6 +7,7 @@ import { TIMINGS } from '../../src/store/timings.ts';
 import { MEMBER, OTHER, switchTo } from '../support/browser/memory.ts';
 import { nextFrame, until } from '../support/browser/page.ts';
 
+const VISITOR: Session = { userId: 'v1', anonymous: true, email: '' };
 const BUSY = new LivelitError('unavailable', 'Busy.');
 const REFUSED = new LivelitError('forbidden', 'Not allowed.', { reason: 'policy' });
 
@@ -30,10 +31,13 @@ class Page implements OutboxHost {
   /** What to do when something has arrived. */
   arrived: () => void = () => undefined;
 
+  /** A query watches, and does not show yet what has arrived. */
+  watched = false;
+
   /** No query watches: what has arrived is forgotten at once. */
   delivered(): boolean {
     this.arrived();
-    return false;
+    return this.watched;
   }
 
   lane(name = 'lane', anonymous = false): Lane<string> {
@@ -65,6 +69,14 @@ class Page implements OutboxHost {
 const aborted = (signal: AbortSignal) =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+
+/** The next turn of the event loop: IndexedDB and locks answer in turns of their own. */
+const nextTask = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    port2.postMessage(0);
   });
 
 describe('Outbox', () => {
@@ -168,6 +180,17 @@ describe('Outbox', () => {
     await until(async () => (await open()).shown.length === 0);
   });
 
+  it('keeps the order of a lane through a reload', async () => {
+    const before = await open();
+    before.troubles.push(new LivelitError('rate_limited', 'Slower.', { retryAfterMs: 60_000 }));
+    const texts = Array.from({ length: 8 }, (_, index) => `write ${index}`);
+    for (const text of texts) before.say(text);
+    await until(() => before.shown[0]?.error);
+    await until(async () => (await open()).shown.length === texts.length);
+    before.outbox.close();
+    expect((await open()).shown.map(({ payload }) => payload)).to.deep.equal(texts);
+  });
+
   it('sends after a reload what was not sent before it', async () => {
     const before = await open();
     before.troubles.push(new LivelitError('offline', 'No network.', { retryAfterMs: 60_000 }));
@@ -229,6 +252,92 @@ describe('Outbox', () => {
     release[0]!();
     await until(() => one.shown.length === 0 && two.shown.length === 0);
     expect([...one.sent, ...two.sent]).to.deep.equal(['once']);
+  });
+
+  it('waits in every tab as long as the server has told one of them', async () => {
+    const one = await open();
+    const two = await open();
+    const three = await open();
+    let refuse = () => {};
+    const slower = new LivelitError('rate_limited', 'Slower.', { retryAfterMs: 60_000 });
+    one.troubles.push(new Promise<void>((_, reject) => (refuse = () => reject(slower))));
+    one.say('patient');
+    await until(() => one.troubles.length === 0);
+    for (const other of [two, three]) other.outbox.register(other.lane() as Lane);
+    await until(() => [two, three].every(({ shown }) => shown.length === 1));
+    refuse();
+    await until(() => pages.every(({ shown }) => (shown[0]?.nextAt ?? 0) > Date.now()));
+    expect([...one.sent, ...two.sent, ...three.sent]).to.deep.equal([]);
+  });
+
+  it('does not send again what another tab has sent and not yet seen in its data', async () => {
+    const one = await open();
+    one.watched = true;
+    one.say('arrived');
+    await until(() => one.states()[0] === 'arrived delivered');
+    const two = await open();
+    two.outbox.register(two.lane() as Lane);
+    await until(() => two.shown.length === 0);
+    expect([...one.sent, ...two.sent]).to.deep.equal(['arrived']);
+  });
+
+  it('never sends as the next user what the last one wrote, whenever the user changes', async () => {
+    for (let moment = 0; moment < 30; moment += 1) {
+      const page = await open();
+      const users: string[] = [];
+      const lane: Lane<string> = {
+        name: 'lane',
+        deliver: () => Promise.resolve(void users.push(page.backend.session.snapshot.data!.userId)),
+      };
+      page.say('private', lane);
+      for (let step = 0; step < moment; step += 1) await nextTask();
+      switchTo(page.backend, OTHER);
+      page.outbox.flush();
+      for (let frame = 0; frame < 2; frame += 1) await nextFrame();
+      expect(users).not.to.contain(OTHER.userId);
+      page.outbox.close();
+    }
+  });
+
+  it('calls off what is on its way when the user changes, and sends it when they are back', async () => {
+    const page = await open();
+    page.troubles.push(new Promise(() => undefined));
+    page.say('mine');
+    await until(() => page.troubles.length === 0);
+    switchTo(page.backend, OTHER);
+    page.outbox.flush();
+    await until(() => page.shown.length === 0);
+    switchTo(page.backend, MEMBER);
+    await until(() => {
+      page.outbox.flush();
+      return page.sent.includes('mine');
+    });
+  });
+
+  it('does not make a visitor’s of what a member wrote, when their session ends on the way', async () => {
+    const page = await open();
+    page.backend.signIn = () => Promise.reject(new Error('nobody asked for a visitor'));
+    let refuse: (error: Error) => void = () => undefined;
+    page.troubles.push(new Promise<void>((_, reject) => (refuse = reject)));
+    page.say('mine', page.lane('lane', true));
+    await until(() => page.troubles.length === 0);
+    switchTo(page.backend, null);
+    refuse(new LivelitError('unauthenticated', 'Please sign in again.'));
+    for (let frame = 0; frame < 5; frame += 1) await nextFrame();
+    expect(page.shown).to.deep.equal([]);
+    switchTo(page.backend, MEMBER);
+    page.outbox.flush();
+    await until(() => page.sent.includes('mine'));
+  });
+
+  it('sends as a new visitor what an old one could not, whose session has ended', async () => {
+    const page = await open(VISITOR);
+    page.troubles.push(new Promise(() => undefined));
+    page.say('kept', page.lane('lane', true));
+    await until(() => page.troubles.length === 0);
+    switchTo(page.backend, null);
+    page.outbox.flush();
+    await until(() => page.sent.includes('kept'));
   });
 
   it('never sends or shows as one user what another one wrote', async () => {

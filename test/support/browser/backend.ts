@@ -61,3 +61,27 @@ export async function leaveBackend(): Promise<void> {
   disconnect();
   localStorage.clear();
 }
+
+const PUBLISHED = 'usage_data, chat_messages';
+
+/** Makes of the project one that lets Realtime watch its tables; `unpublish()` takes that back. */
+export async function publish(): Promise<void> {
+  await sql('alter table usage_data replica identity full');
+  await sql('alter table chat_messages replica identity full');
+  await sql(`alter publication supabase_realtime add table ${PUBLISHED}`);
+}
+
+export const unpublish = () => sql(`alter publication supabase_realtime drop table ${PUBLISHED}`);
+
+/** Makes a new member with an account: their token, for who speaks to the server without the kit, and their topic. */
+export async function newMember() {
+  const { url, key } = await target();
+  const login = await signUp();
+  const response = await fetch(`${url}/auth/v1/token?grant_type=password`, {
+    method: 'POST',
+    headers: { apikey: key, 'content-type': 'application/json' },
+    body: JSON.stringify(login),
+  });
+  const { access_token: token, user } = (await response.json()) as { access_token: string; user: { id: string } };
+  return { login, token, topic: `user:${user.id}`, userId: user.id };
+}

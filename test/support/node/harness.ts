@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Frame, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { startBackend, type LocalBackend } from '../../../local/backend.ts';
 import type { Harness, Note } from '../../pages/harness.ts';
@@ -56,7 +56,15 @@ export class Harnesses {
       logLevel: 'warn',
       // Two runs at once must not write one cache.
       cacheDir: join(PAGES, `../../node_modules/.vite-pages-${process.pid}`),
-      server: { port: 0, host: '127.0.0.1', hmr: false, watch: null, fs: { allow: [join(PAGES, '../..')] } },
+      // A sandboxed frame is of no origin, and asks for its modules as a stranger.
+      server: {
+        port: 0,
+        host: '127.0.0.1',
+        hmr: false,
+        watch: null,
+        cors: true,
+        fs: { allow: [join(PAGES, '../..')] },
+      },
     });
     await server.listen();
     const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_ARGS });
@@ -85,8 +93,26 @@ export class Harnesses {
   async open(context: BrowserContext, timings: object = QUICK): Promise<HarnessPage> {
     const page = await context.newPage();
     await page.goto(this.#server.resolvedUrls!.local[0]!);
-    await page.waitForFunction(() => 'harness' in globalThis);
-    const harness = new HarnessPage(page);
+    return this.#connect(new HarnessPage(page), timings);
+  }
+
+  /** Opens the page in a sandboxed frame, which has no storage and no locks. */
+  async embed(context: BrowserContext, timings: object = QUICK): Promise<HarnessPage> {
+    const page = await context.newPage();
+    const address = this.#server.resolvedUrls!.local[0]!;
+    await page.route('**/host', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<iframe sandbox="allow-scripts" src="${address}"></iframe>`,
+      }),
+    );
+    await page.goto(`${address}host`);
+    const frame = await until(() => page.frames().find((each) => each.url() === address));
+    return this.#connect(new HarnessPage(page, frame), timings);
+  }
+
+  async #connect(harness: HarnessPage, timings: object): Promise<HarnessPage> {
+    await harness.frame.waitForFunction(() => 'harness' in globalThis);
     const { url, keys } = this.backend;
     await harness.call('connect', { url, key: keys.publishable, timings });
     return harness;
@@ -110,16 +136,19 @@ export class Harnesses {
 /** One page, and what it is asked. */
 export class HarnessPage {
   readonly page: Page;
+  /** Where the harness runs: the page itself, or a frame in it. */
+  readonly frame: Frame;
 
-  constructor(page: Page) {
+  constructor(page: Page, frame = page.mainFrame()) {
     this.page = page;
+    this.frame = frame;
   }
 
   call<Name extends keyof Harness>(
     name: Name,
     ...parameters: Parameters<Harness[Name]>
   ): Promise<Awaited<ReturnType<Harness[Name]>>> {
-    return this.page.evaluate(
+    return this.frame.evaluate(
       ([method, values]) => {
         const { harness } = globalThis as unknown as { harness: Record<string, (...all: unknown[]) => unknown> };
         return harness[method]!(...values);
