@@ -4,7 +4,8 @@ const ANSWER_MS = 2_000;
 let answering: Promise<boolean> | undefined;
 
 /** Whether locks work here. Some webviews have locks that never answer, not even when they are called off. */
-function answers(): Promise<boolean> {
+export function locksWork(): Promise<boolean> {
+  if (!globalThis.navigator?.locks) return Promise.resolve(false);
   answering ??= new Promise((resolve) => {
     setTimeout(() => resolve(false), ANSWER_MS);
     const request = () => navigator.locks.request(`livelit:answer:${Math.random()}`, () => resolve(true));
@@ -25,7 +26,7 @@ export async function alone(
   work: () => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!globalThis.navigator?.locks || !(await answers())) return work();
+  if (!(await locksWork())) return work();
   const patience = AbortSignal.timeout(patienceMs);
   let mine = false;
   try {
