@@ -15,7 +15,7 @@ export {
   type Message,
   type SendError,
 } from './services/chat.ts';
-export { connection, type Connection, type ConnectionState } from './services/sync.ts';
+export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
 export { dailyUsage, type UsageMetric, type UsageRow } from './services/usage.ts';
 export { lastDays, usageSeries, type UsageSeries } from './services/usage-series.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';

@@ -22,6 +22,7 @@ const withUsage = (chat?: () => Promise<never>) => () => {
 const untilLive = ({ element, until }: Stage) => until(() => element.matches(':state(live)'));
 
 const status = () => html`<sync-status></sync-status>`;
+const panel = () => html`<sync-status variant="panel"></sync-status>`;
 
 const live: Story = {
   says: 'Every change arrives as it happens.',
@@ -69,7 +70,7 @@ export const stories: Stories = {
   polling: {
     ...live,
     says: 'The socket is blocked; the page looks regularly instead.',
-    states: ['polling'],
+    states: ['polling', 'attention'],
     async act(stage) {
       await untilLive(stage);
       stage.project.turn({ state: 'lost', error: lost });
@@ -80,7 +81,7 @@ export const stories: Stories = {
   stale: {
     ...live,
     says: 'The connection was lost and is being restored.',
-    states: ['stale'],
+    states: ['stale', 'attention'],
     async act(stage) {
       await untilLive(stage);
       stage.project.turn({ state: 'lost', error: lost });
@@ -89,7 +90,7 @@ export const stories: Stories = {
   'needs-auth': {
     ...live,
     says: 'The session cannot be renewed: somebody has to sign in again.',
-    states: ['needs-auth'],
+    states: ['needs-auth', 'attention'],
     async act(stage) {
       await untilLive(stage);
       const error = new LivelitError('unauthenticated', 'Please sign in again.');
@@ -99,7 +100,7 @@ export const stories: Stories = {
   failed: {
     ...live,
     says: 'The project refuses the connection; trying again will not help.',
-    states: ['failed'],
+    states: ['failed', 'attention'],
     async act(stage) {
       await untilLive(stage);
       stage.project.turn({ state: 'refused', error: refused });
@@ -107,16 +108,59 @@ export const stories: Stories = {
   },
   sending: { ...unsent('A message is on its way.', '1 unsent', () => never), states: ['live', 'busy'] },
   unsent: unsent('A message waits for the network.', '1 unsent', () => Promise.reject(offline)),
-  'not-sent': unsent('A message was refused, and waits for a decision.', '1 not sent', () => Promise.reject(refused)),
+  'not-sent': {
+    ...unsent('A message was refused, and waits for a decision.', '1 not sent', () => Promise.reject(refused)),
+    states: ['live', 'attention'],
+  },
   narrow: {
     ...live,
     says: 'A sentence in a column of 17 rem.',
-    states: ['stale'],
+    states: ['stale', 'attention'],
     async act(stage) {
       await untilLive(stage);
       stage.project.turn({ state: 'lost', error: lost });
     },
     render: () => html`<div class="narrow">${status()}</div>`,
+  },
+  dot: {
+    ...live,
+    says: 'A dot alone; its words are there for whoever listens, and on hover.',
+    render: () => html`<sync-status variant="dot"></sync-status>`,
+  },
+  panel: {
+    ...live,
+    says: 'All facts.',
+    render: panel,
+  },
+  'panel-follower': {
+    ...live,
+    says: 'Another tab holds the socket.',
+    async act(stage) {
+      await untilLive(stage);
+      const data = { role: 'follower', latencyMs: 42, nextRetryAt: undefined } as const;
+      stage.project.link.set({ status: 'live', data, sample: false });
+    },
+    render: panel,
+  },
+  'panel-refused': {
+    ...unsent('A message was refused: it is tried again or given up from here.', '', () => Promise.reject(refused)),
+    async act(stage) {
+      await untilLive(stage);
+      sendMessage(SESSION, 'When could you begin?');
+      await stage.until(() => stage.element.renderRoot.querySelector('[part=retry]') !== null);
+    },
+    states: ['live', 'attention'],
+    render: panel,
+  },
+  banner: {
+    ...live,
+    says: 'A banner shows only when somebody should know.',
+    states: ['stale', 'attention'],
+    async act(stage) {
+      await untilLive(stage);
+      stage.project.turn({ state: 'lost', error: lost });
+    },
+    render: () => html`<sync-status variant="banner"></sync-status>`,
   },
   dark: {
     ...live,

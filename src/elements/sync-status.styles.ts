@@ -44,6 +44,74 @@ export const styles = css`
     color: var(--_muted);
   }
 
+  :host([variant='panel']) {
+    display: block;
+    padding: calc(2 * var(--_space));
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface);
+  }
+
+  :host([variant='banner']) {
+    display: flex;
+  }
+
+  :host([variant='banner']:state(attention)) {
+    padding: var(--_space) calc(1.5 * var(--_space));
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface);
+  }
+
+  .panel {
+    display: grid;
+    justify-items: start;
+    gap: var(--_space);
+  }
+
+  .panel p,
+  dl {
+    margin: 0;
+  }
+
+  .head {
+    display: flex;
+    align-items: center;
+    gap: var(--_space);
+    font-weight: 600;
+  }
+
+  dl {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: calc(0.5 * var(--_space)) calc(2 * var(--_space));
+  }
+
+  dt {
+    color: var(--_muted);
+  }
+
+  dd {
+    margin: 0;
+  }
+
+  .write {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: var(--_space);
+    color: var(--_bad);
+  }
+
+  button {
+    padding: calc(0.5 * var(--_space)) var(--_space);
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface-raised);
+    color: var(--_text);
+    cursor: pointer;
+  }
+
   @keyframes turn {
     to {
       transform: rotate(1turn);

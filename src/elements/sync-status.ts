@@ -1,10 +1,18 @@
 import { html, LitElement, nothing } from 'lit';
-import { connection, type Connection } from '../services/sync.ts';
+import { property, state } from 'lit/decorators.js';
+import { connection, discardWrite, retryWrite, type Connection } from '../services/sync.ts';
 import { base } from './base.styles.ts';
-import { LiveController } from './live-controller.ts';
+import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import { strings } from './strings/en.ts';
 import { styles } from './sync-status.styles.ts';
+
+/** How long a state lasts before it is worth interrupting somebody who listens, ms. */
+const ANNOUNCE_AFTER_MS = 2_000;
+/** How often "12 seconds ago" is said anew, ms. */
+const TICK_MS = 5_000;
+
+const STATES = ['idle', 'connecting', 'live', 'polling', 'stale', 'needs-auth', 'failed'] as const;
 
 /**
  * Says truthfully whether what the page shows is current, and why not.
@@ -12,9 +20,14 @@ import { styles } from './sync-status.styles.ts';
  * @tagname sync-status
  * @csspart dot - The coloured dot: green live, orange unsent changes or polling, red not connected, grey idle.
  * @csspart label - The state in a word or two.
- * @csspart count - How many writes are unsent.
- * @csspart reason - Why the page is not live, in a sentence.
- * @cssprop [--sync-status-dot-size=0.625em] - Diameter of the dot.
+ * @csspart count - How much has not been sent.
+ * @csspart reason - Why the page is not live.
+ * @csspart facts - The list of facts in the panel.
+ * @csspart write - A write that was refused, in the panel.
+ * @csspart retry - Tries a refused write again.
+ * @csspart discard - Gives a refused write up.
+ * @csspart copy - Copies the report.
+ * @cssprop --sync-status-dot-size - The dot's diameter; default `0.625em`.
  * @cssstate idle - Nothing is connected, or nothing has to be.
  * @cssstate connecting - The connection is being made.
  * @cssstate live - Every change arrives as it happens.
@@ -23,56 +36,172 @@ import { styles } from './sync-status.styles.ts';
  * @cssstate needs-auth - Somebody has to sign in again.
  * @cssstate failed - Trying again will not help.
  * @cssstate busy - Something is in flight.
+ * @cssstate attention - Somebody should know: not connected, or something was not sent. A banner shows only then.
  */
 export class SyncStatusElement extends LitElement {
   static override styles = [base, styles];
 
-  #internals = this.attachInternals();
+  /** How much is said: a `dot` alone, a `pill` with words, a `panel` with all facts, or a `banner` when it matters. */
+  @property({ reflect: true }) variant: 'dot' | 'pill' | 'panel' | 'banner' = 'pill';
 
+  @state() private announcement = '';
+  @state() private copied = false;
+
+  #internals = this.attachInternals();
   #connection = new LiveController(this, connection);
+  #announce: ReturnType<typeof setTimeout> | undefined;
+  #tick: ReturnType<typeof setInterval> | undefined;
+  #said = '';
+
+  get #current(): Connection {
+    return this.#connection.snapshot.data!;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#tick = setInterval(() => this.variant === 'panel' && this.requestUpdate(), TICK_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#tick);
+    clearTimeout(this.#announce);
+  }
 
   protected override willUpdate(): void {
     const { states } = this.#internals;
-    const { state, busy } = this.#connection.snapshot.data!;
-    states.clear();
-    states.add(state);
-    if (busy) states.add('busy');
+    for (const each of STATES) toggle(states, each, each === this.#current.state);
+    toggle(states, 'busy', this.#current.busy);
+    toggle(states, 'attention', needsAttention(this.#current));
+  }
+
+  protected override updated(): void {
+    const said = `${strings.status.label[this.#current.state]}. ${this.#visibleReason}`;
+    if (said === this.#said) return;
+    this.#said = said;
+    clearTimeout(this.#announce);
+    // A connection that comes and goes within a moment is nobody's business.
+    this.#announce = setTimeout(() => (this.announcement = said), ANNOUNCE_AFTER_MS);
   }
 
   override render() {
-    const { state, reason, pending, failed, busy, lastSyncAt } = this.#connection.snapshot.data!;
+    const dot = this.#renderDot();
+    const spoken = html`<span class="visually-hidden" role="status">${this.announcement}</span>`;
+    if (this.variant === 'banner' && !needsAttention(this.#current)) return spoken;
+    if (this.variant === 'panel') return html`${this.#renderPanel()}${spoken}`;
+    return html`${dot}${this.#renderWords(this.variant === 'dot' ? 'visually-hidden' : '')}${spoken}`;
+  }
+
+  #renderDot() {
+    const { busy, lastSyncAt } = this.#current;
     const time = lastSyncAt === undefined ? '' : strings.status.lastSync(timeOf(lastSyncAt, localeOf(this)));
-    const unsent = [pending ? strings.status.pending(pending) : '', failed ? strings.status.failed(failed) : ''].filter(
-      Boolean,
-    );
+    const words = `${strings.status.label[this.#current.state]}${time && ` · ${time}`}`;
+    return html`<span part="dot" class="dot ${toneOf(this.#current)} ${busy ? 'busy' : ''}" title=${words}></span>`;
+  }
+
+  #renderWords(hidden: string) {
+    const { pending, failed } = this.#current;
+    const { status } = strings;
+    const unsent = [pending ? status.pending(pending) : '', failed ? status.failed(failed) : ''].filter(Boolean);
+    return html`<span class=${hidden}>
+      <span part="label">${status.label[this.#current.state]}</span>
+      ${unsent.length ? html`<span part="count">· ${unsent.join(', ')}</span>` : nothing}
+      ${this.#visibleReason ? html`<span part="reason" class="reason">· ${this.#visibleReason}</span>` : nothing}
+    </span>`;
+  }
+
+  #renderPanel() {
+    const { reason, writes } = this.#current;
+    const refused = writes.filter((write) => write.state === 'failed');
     return html`
-      <span
-        part="dot"
-        class="dot ${toneOf(this.#connection.snapshot.data!)} ${busy ? 'busy' : ''}"
-        title=${time}
-      ></span>
-      <span role="status">
-        <span part="label">${strings.status.label[state]}</span>
-        ${unsent.length ? html`<span part="count">· ${unsent.join(', ')}</span>` : nothing}
-        ${
-          state === 'live' || state === 'idle' || state === 'connecting'
-            ? nothing
-            : html`<span part="reason" class="reason">· ${reason}</span>`
-        }
-      </span>
+      <div class="panel">
+        <p class="head">${this.#renderDot()}<span part="label">${strings.status.label[this.#current.state]}</span></p>
+        <p part="reason" class="reason">${reason}</p>
+        <dl part="facts">
+          ${this.#facts().map(
+            ([term, value]) =>
+              html`<dt>${term}</dt>
+                <dd>${value}</dd>`,
+          )}
+        </dl>
+        ${refused.map(
+          ({ id, error }) => html`
+            <p part="write" class="write">
+              <span>${strings.status.refused(error?.message ?? '')}</span>
+              <button part="retry" @click=${() => retryWrite(id)}>${strings.status.retry}</button>
+              <button part="discard" @click=${() => discardWrite(id)}>${strings.status.discard}</button>
+            </p>
+          `,
+        )}
+        <button part="copy" @click=${this.#copyReport}>
+          ${this.copied ? strings.status.copied : strings.status.copy}
+        </button>
+      </div>
     `;
   }
+
+  #facts(): [term: string, value: string][] {
+    const { lastSyncAt, nextRetryAt, pending, oldestPendingAt, role, latencyMs, syncsPerMinute, errors } =
+      this.#current;
+    const locale = localeOf(this);
+    const { facts, never, since, perMinute } = strings.status;
+    const rows: [string, string | undefined][] = [
+      [facts.lastSync, lastSyncAt === undefined ? never : ago(lastSyncAt, locale)],
+      [facts.nextRetry, nextRetryAt === undefined ? undefined : ago(nextRetryAt, locale)],
+      [facts.unsent, oldestPendingAt === undefined ? undefined : since(pending, ago(oldestPendingAt, locale))],
+      [facts.link, strings.status.role[role]],
+      [facts.latency, latencyMs === undefined ? undefined : `${Math.round(latencyMs)} ms`],
+      [facts.activity, perMinute(syncsPerMinute)],
+      [facts.errors, errors ? String(errors) : undefined],
+    ];
+    return rows.filter((row): row is [string, string] => row[1] !== undefined);
+  }
+
+  get #visibleReason(): string {
+    return needsAttention(this.#current) && this.#current.state !== 'live' ? this.#current.reason : '';
+  }
+
+  /** Everything that helps to help: the state in numbers, what the browser can do; no token, address or text. */
+  get report(): string {
+    const { writes, ...facts } = this.#current;
+    const refused = writes.filter(({ state: each }) => each === 'failed').map(({ error }) => error?.reason ?? '');
+    const browser = {
+      online: navigator.onLine,
+      visible: document.visibilityState,
+      locks: 'locks' in navigator,
+      channel: 'BroadcastChannel' in globalThis,
+      agent: navigator.userAgent,
+    };
+    return JSON.stringify({ at: new Date().toISOString(), ...facts, refused, browser }, null, 2);
+  }
+
+  readonly #copyReport = async () => {
+    await navigator.clipboard.writeText(this.report);
+    this.copied = true;
+  };
 }
 
 /** The one colour that says most: red before orange before green. */
-function toneOf({ state, pending, failed }: Connection): 'red' | 'orange' | 'green' | '' {
-  if (state === 'failed' || state === 'needs-auth' || state === 'stale') return 'red';
-  if (state === 'polling' || pending || failed) return 'orange';
-  return state === 'live' ? 'green' : '';
+function toneOf({ state: current, pending, failed }: Connection): 'red' | 'orange' | 'green' | '' {
+  if (current === 'failed' || current === 'needs-auth' || current === 'stale') return 'red';
+  if (current === 'polling' || pending || failed) return 'orange';
+  return current === 'live' ? 'green' : '';
 }
+
+const needsAttention = ({ state: current, failed }: Connection) =>
+  failed > 0 || ['polling', 'stale', 'needs-auth', 'failed'].includes(current);
 
 const timeOf = (at: number, locale: string | undefined) =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
+
+/** "12 seconds ago", "in 3 seconds", in the language of the page. */
+function ago(at: number, locale: string | undefined): string {
+  const seconds = Math.round((at - Date.now()) / 1000);
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  if (Math.abs(seconds) < 60) return format.format(seconds, 'second');
+  if (Math.abs(seconds) < 3_600) return format.format(Math.trunc(seconds / 60), 'minute');
+  return format.format(Math.trunc(seconds / 3_600), 'hour');
+}
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -18,6 +18,8 @@ export interface Connection {
   readonly pending: number;
   /** Writes that were refused and wait for somebody's decision. */
   readonly failed: number;
+  /** The writes behind these numbers, oldest first; `retryWrite` and `discardWrite` take their ids. */
+  readonly writes: readonly OutboxEntry[];
   /** Something is in flight at this moment. */
   readonly busy: boolean;
   /** When the server last confirmed anything, ms since 1970. */
@@ -68,6 +70,7 @@ export function connectionOf(facts: ConnectionFacts): Connection {
     reason,
     pending,
     failed,
+    writes: entries,
     busy: fetching || sending || state === 'connecting',
     lastSyncAt,
     oldestPendingAt: unsent[0]?.createdAt,

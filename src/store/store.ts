@@ -23,8 +23,8 @@ export interface ConnectionControl extends Live<Connection> {
 export interface Store {
   /** The query of this key: the one that exists, or a new one. */
   live<T>(options: LiveQueryOptions<T>): Live<T>;
-  /** Sends a write on its lane; what becomes of it shows in the data. */
-  write<Payload>(lane: Lane<Payload>, write: OutboxWrite<Payload>): void;
+  /** Sends a write on its lane; what becomes of it shows in the data. One that exists needs no lane to be named. */
+  write<Payload>(lane: Lane<Payload> | null, write: OutboxWrite<Payload>): void;
   readonly connection: ConnectionControl;
 }
 
@@ -102,11 +102,11 @@ class PageStore implements Store, QueryHost, OutboxHost {
     return query;
   }
 
-  write<Payload>(lane: Lane<Payload>, write: OutboxWrite<Payload>): void {
-    this.outbox.register(lane as Lane);
+  write<Payload>(lane: Lane<Payload> | null, write: OutboxWrite<Payload>): void {
+    if (lane) this.outbox.register(lane as Lane);
     if ('retry' in write) this.outbox.retry(write.retry);
     else if ('discard' in write) this.outbox.discard(write.discard);
-    else this.outbox.add(lane, write.payload, write.id);
+    else if (lane) this.outbox.add(lane, write.payload, write.id);
   }
 
   join(topic: string, listener: TopicListener): () => void {

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import { html } from 'lit';
+import { useFakeTimers } from 'sinon';
 import '../../src/define/sync-status.ts';
 import { connect } from '../../src/connect.ts';
 import type { SyncStatusElement } from '../../src/elements/sync-status.ts';
 import { messages, sendMessage } from '../../src/services/chat.ts';
 import { dailyUsage } from '../../src/services/usage.ts';
 import { connectToBackend, fault, leaveBackend, noFaults, signInNewMember } from '../support/browser/backend.ts';
+import { LivelitError } from '../../src/store/error.ts';
+import { connectMemory, MEMBER } from '../support/browser/memory.ts';
 import { clearPage, mount, until } from '../support/browser/page.ts';
 
 const text = (status: SyncStatusElement, part: string) =>
@@ -97,5 +100,123 @@ describe('<sync-status>', () => {
     sendMessage(session, 'anybody?');
     await until(() => colour(status) === 'orange');
     expect(status.matches(':state(live)')).to.equal(false);
+  });
+
+  describe('as a panel', () => {
+    const panel = async () => {
+      const status = mount<SyncStatusElement>(html`<sync-status variant="panel"></sync-status>`);
+      await status.updateComplete;
+      return status;
+    };
+    const facts = (status: SyncStatusElement) =>
+      [...status.shadowRoot!.querySelectorAll('dt')].map((term) => [
+        term.textContent,
+        term.nextElementSibling!.textContent,
+      ]);
+    const button = (status: SyncStatusElement, part: string) =>
+      status.shadowRoot!.querySelector<HTMLButtonElement>(`[part="${part}"]`);
+
+    /** A member of their own: what one test leaves in the outbox is not another one's. */
+    const somebody = () => ({ ...MEMBER, userId: crypto.randomUUID() });
+
+    /** A page whose message the project has refused. */
+    async function refuse(status: SyncStatusElement) {
+      const backend = connectMemory({
+        functions: { chat: () => Promise.reject(new LivelitError('forbidden', 'Not here.')) },
+      });
+      leaves.push(messages('c1').subscribe(() => undefined));
+      sendMessage('c1', 'A secret text');
+      await until(() => button(status, 'retry'));
+      return backend;
+    }
+
+    it('tells the round trip, and that another tab holds the socket', async () => {
+      const status = await panel();
+      const backend = connectMemory();
+      await until(() => facts(status).some(([, value]) => value === 'Of this tab'));
+      backend.link.set({
+        status: 'live',
+        data: { role: 'follower', latencyMs: 41.7, nextRetryAt: undefined },
+        sample: false,
+      });
+      await until(() => facts(status).some(([, value]) => value === 'Live via another tab'));
+      expect(facts(status)).to.deep.include(['Round trip', '42 ms']);
+    });
+
+    it('gives up a refused write', async () => {
+      const status = await panel();
+      await refuse(status);
+      expect(text(status, 'write')).to.contain('Not here.');
+      button(status, 'discard')!.click();
+      await until(() => !button(status, 'retry'));
+    });
+
+    it('tries a refused write again', async () => {
+      const status = await panel();
+      let tries = 0;
+      connectMemory({
+        session: somebody(),
+        functions: {
+          chat: () => {
+            tries += 1;
+            return Promise.reject(new LivelitError('forbidden', 'Not here.'));
+          },
+        },
+      });
+      leaves.push(messages('c1').subscribe(() => undefined));
+      sendMessage('c1', 'Hello');
+      await until(() => button(status, 'retry'));
+      button(status, 'retry')!.click();
+      await until(() => tries === 2);
+    });
+
+    it('reports what helps to help, and no text', async () => {
+      const status = await panel();
+      await refuse(status);
+      const report = status.report;
+      expect(JSON.parse(report)).to.include({ state: 'idle', role: 'alone' });
+      expect((JSON.parse(report) as { refused: string[] }).refused).not.to.deep.equal([]);
+      expect(report).not.to.contain('secret text');
+    });
+  });
+
+  it('as a banner is not there while all is well', async () => {
+    const status = mount<SyncStatusElement>(html`<sync-status variant="banner"></sync-status>`);
+    const backend = connectMemory();
+    leaves.push(dailyUsage().subscribe(() => undefined));
+    await until(() => status.matches(':state(live)'));
+    expect(text(status, 'label')).to.equal('');
+    backend.turn({ state: 'lost', error: new LivelitError('unavailable', 'Cut.') });
+    await until(() => text(status, 'reason') === '· Cut.');
+  });
+
+  it('says only what lasts to whoever listens', async () => {
+    const status = await open();
+    const spoken = () => status.shadowRoot!.querySelector('[role="status"]')!.textContent;
+    const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      status.requestUpdate();
+      const backend = connectMemory();
+      leaves.push(dailyUsage().subscribe(() => undefined));
+      for (let turn = 0; turn < 50 && !status.matches(':state(live)'); turn += 1) {
+        await clock.tickAsync(10);
+        await status.updateComplete;
+      }
+      await clock.tickAsync(2_500);
+      await status.updateComplete;
+      expect(spoken()).to.contain('Live');
+      backend.turn({ state: 'lost', error: new LivelitError('unavailable', 'Cut.') });
+      await clock.tickAsync(500);
+      backend.turn({ state: 'joined' });
+      await clock.tickAsync(5_000);
+      await status.updateComplete;
+      expect(spoken()).to.contain('Live');
+      backend.turn({ state: 'lost', error: new LivelitError('unavailable', 'Cut.') });
+      await clock.tickAsync(2_500);
+      await status.updateComplete;
+      expect(spoken()).to.contain('Cut.');
+    } finally {
+      clock.restore();
+    }
   });
 });

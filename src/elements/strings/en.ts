@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../../services/sync.ts';
+import type { Connection, ConnectionState } from '../../services/sync.ts';
 import type { UsageMetric } from '../../services/usage.ts';
 
 /** Every word that an element says, in English. */
@@ -33,6 +33,28 @@ export const strings = {
     pending: (count: number) => `${count} unsent`,
     failed: (count: number) => `${count} not sent`,
     lastSync: (time: string) => `Last in step at ${time}`,
+    facts: {
+      lastSync: 'Last in step',
+      nextRetry: 'Next attempt',
+      unsent: 'Unsent',
+      link: 'Connection',
+      latency: 'Round trip',
+      activity: 'Updates',
+      errors: 'Failed requests',
+    },
+    never: 'Not yet',
+    since: (count: number, time: string) => `${count}, the oldest ${time}`,
+    role: {
+      alone: 'Of this tab',
+      leader: 'Of this tab, shared with the others',
+      follower: 'Live via another tab',
+    } satisfies Record<Connection['role'], string>,
+    perMinute: (count: number) => `${count} in the last minute`,
+    refused: (message: string) => `Not sent. ${message}`,
+    retry: 'Try again',
+    discard: 'Discard',
+    copy: 'Copy report',
+    copied: 'Copied',
   },
   chat: {
     label: 'Chat',
