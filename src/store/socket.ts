@@ -98,7 +98,8 @@ export class Socket {
   ping(patienceMs: number): void {
     if (this.#dead || !this.connected) return;
     this.#expectAnswer(patienceMs);
-    void this.realtime.sendHeartbeat();
+    // Asked again before it has answered, realtime-js takes the server for dead.
+    if (!this.realtime.pendingHeartbeatRef) void this.realtime.sendHeartbeat();
   }
 
   /** Ends the connection because of something that was seen outside. */

@@ -105,6 +105,31 @@ describe('Channels', () => {
     expect(states.filter(({ state }) => state === 'joined').length).to.be.at.most(11);
   });
 
+  it('keeps one socket for several topics that are joined together', async () => {
+    const { token, topic, userId } = await newMember();
+    const chat = crypto.randomUUID();
+    await sql('insert into chat_sessions (id, user_id) values ($1, $2)', [chat, userId]);
+    await fault({ frameDelayMs: 50 });
+    await open(() => Promise.resolve(token));
+    join(topic);
+    join(`chat:${chat}`);
+    await until(() => channels.link.snapshot.data?.latencyMs !== undefined);
+    await until(async () => (await joined(topic)) === 1 && (await joined(`chat:${chat}`)) === 1);
+    expect(states.map(({ state }) => state)).not.to.contain('lost');
+  });
+
+  it('keeps a socket that lives, however often it is woken', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token));
+    join(topic);
+    await until(() => channels.link.snapshot.data?.latencyMs !== undefined);
+    await fault({ frameDelayMs: 50 });
+    // Coming back fires `visibilitychange`, `pageshow` and `online`, all at once.
+    for (let times = 0; times < 3; times += 1) channels.wake();
+    for (let frame = 0; frame < 10; frame += 1) await nextFrame();
+    expect(states.map(({ state }) => state)).not.to.contain('lost');
+  });
+
   it('leaves no channel behind', async () => {
     const { token, topic } = await newMember();
     await open(() => Promise.resolve(token));
