@@ -71,8 +71,8 @@ describe('a page that is debugged', () => {
     }
     assert.ok(own.every((line) => line.startsWith('debug ')));
     const tokens = await page.page.evaluate(() => {
-      const [, kept] = Object.entries(localStorage).find(([name]) => name.startsWith('livelit-auth'))!;
-      const { access_token, refresh_token } = JSON.parse(kept as string) as Record<string, string>;
+      const name = Object.keys(localStorage).find((each) => each.startsWith('livelit-auth'))!;
+      const { access_token, refresh_token } = JSON.parse(localStorage.getItem(name)!) as Record<string, string>;
       return [access_token!, refresh_token!];
     });
     const { publishable, secret } = harnesses.backend.keys;

@@ -96,7 +96,9 @@ describe('a page recovers', () => {
       const token = await page.page.evaluate(
         () =>
           (
-            JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith('livelit-auth'))![1]) as {
+            JSON.parse(
+              localStorage.getItem(Object.keys(localStorage).find((key) => key.startsWith('livelit-auth'))!)!,
+            ) as {
               access_token: string;
             }
           ).access_token,
