@@ -243,7 +243,8 @@ describe('LiveQuery', () => {
     const before = live.snapshot.data!;
     const since = seen.length;
     const release = backend.hold();
-    backend.fill('notes', [...pages.slice(0, 3), note('n3', 'changed'), ...pages.slice(4)]);
+    const changed = pages.map((row) => (row.id === 'n3' ? note('n3', 'changed') : { ...row }));
+    backend.fill('notes', changed);
     backend.emit('notes', added(note('n3')));
     await untilStatus(live, 'refreshing');
     expect(live.snapshot.data).to.equal(before);
