@@ -3,6 +3,31 @@ import { NOTHING, type Live, type Snapshot, type Status } from '../store/live.ts
 
 const STATUSES: readonly Status[] = ['idle', 'loading', 'live', 'refreshing', 'stale', 'error'];
 
+/** Elements that have rendered a change since the last frame, and whether another one has come after it. */
+const rendered = new Map<ReactiveControllerHost, boolean>();
+let frame: number | undefined;
+
+/**
+ * Renders an element for a change: the first at once, further ones in the next frame. Each message of a socket is a task
+ * of its own, so that Lit alone would render a reply that streams in quickly a hundred times a frame.
+ */
+function renderSoon(host: ReactiveControllerHost): void {
+  if (rendered.has(host)) {
+    rendered.set(host, true);
+    return;
+  }
+  frame ??= requestAnimationFrame(renderLate);
+  rendered.set(host, false);
+  host.requestUpdate();
+}
+
+function renderLate(): void {
+  frame = undefined;
+  const late = [...rendered].filter(([, changed]) => changed);
+  rendered.clear();
+  for (const [host] of late) renderSoon(host);
+}
+
 /**
  * Lets an element read a Live: subscribes while the element is in the page, renders it again after each change, and,
  * given its internals, keeps `:state(<status>)` and `:state(sample)` true.
@@ -36,10 +61,13 @@ export class LiveController<T> implements ReactiveController {
     // An update may still be due when the element has left the page; it shows what was known last.
     if (this.#connected) this.#follow();
     this.#showStates();
+    // What has come until now is in this render.
+    if (rendered.has(this.#host)) rendered.set(this.#host, false);
   }
 
   hostDisconnected(): void {
     this.#connected = false;
+    rendered.delete(this.#host);
     this.#leave?.();
     this.#leave = undefined;
   }
@@ -50,7 +78,7 @@ export class LiveController<T> implements ReactiveController {
     // The new one first: two that share a topic must not leave it and join it again.
     const leave = this.#leave;
     this.#live = live;
-    this.#leave = live?.subscribe(() => this.#host.requestUpdate());
+    this.#leave = live?.subscribe(() => renderSoon(this.#host));
     leave?.();
     this.#host.requestUpdate();
   }

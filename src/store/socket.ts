@@ -13,12 +13,12 @@ const NEVER_MS = 2 ** 31 - 1;
  */
 const spares = new Map<string, RealtimeClient[]>();
 
-function clientFor({ url, key, timings }: SocketOptions): RealtimeClient {
+function clientFor({ url, key }: SocketOptions): RealtimeClient {
   const spare = spares.get(url + key)?.pop();
   if (!spare) {
     return new RealtimeClient(`${url.replace(/^http/, 'ws')}/realtime/v1`, {
       params: { apikey: key },
-      heartbeatIntervalMs: timings.heartbeatMs,
+      heartbeatIntervalMs: NEVER_MS,
       reconnectAfterMs: () => NEVER_MS,
       disconnectOnEmptyChannelsAfterMs: NEVER_MS,
     });
@@ -61,6 +61,7 @@ export class Socket {
   readonly realtime: RealtimeClient;
   readonly #options: SocketOptions;
   readonly #latencies: number[] = [];
+  readonly #beat: ReturnType<typeof setInterval>;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #used = false;
   #dead = false;
@@ -69,6 +70,8 @@ export class Socket {
     this.#options = options;
     this.realtime = clientFor(options);
     this.realtime.onHeartbeat((status, latency) => this.#heartbeat(status, latency));
+    const { heartbeatMs, heartbeatPatienceMs } = options.timings;
+    this.#beat = setInterval(() => this.ping(heartbeatPatienceMs), heartbeatMs);
   }
 
   get dead(): boolean {
@@ -98,7 +101,9 @@ export class Socket {
   ping(patienceMs: number): void {
     if (this.#dead || !this.connected) return;
     this.#expectAnswer(patienceMs);
-    void this.realtime.sendHeartbeat();
+    // Asked again before it has answered, realtime-js takes the server for dead. That is also why the questions at
+    // intervals are not left to it: one of them would meet one that somebody's return has made us ask.
+    if (!this.realtime.pendingHeartbeatRef) void this.realtime.sendHeartbeat();
   }
 
   /** Ends the connection because of something that was seen outside. */
@@ -111,15 +116,15 @@ export class Socket {
   close(): void {
     if (this.#dead) return;
     this.#dead = true;
+    clearInterval(this.#beat);
     clearTimeout(this.#patience);
     this.realtime.onHeartbeat(() => {});
     void release(this.realtime, this.#options.url + this.#options.key);
   }
 
   #heartbeat(status: string, latency: number | undefined): void {
-    if (this.#dead) return;
-    if (status === 'sent') this.#expectAnswer(this.#options.timings.heartbeatPatienceMs);
-    else if (status === 'ok') {
+    if (this.#dead || status === 'sent') return;
+    if (status === 'ok') {
       clearTimeout(this.#patience);
       this.#patience = undefined;
       if (latency !== undefined)

@@ -65,7 +65,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
   #detached = new AbortController();
   #lastSyncAt: number | undefined;
   /** When the server confirmed something, within the last minute. */
-  #syncs: number[] = [];
+  readonly #syncs: number[] = [];
   #errors = 0;
   #polling = false;
   #warning = false;
@@ -152,7 +152,9 @@ class PageStore implements Store, QueryHost, OutboxHost {
   synced(polled: boolean): void {
     const now = Date.now();
     this.#lastSyncAt = now;
-    this.#syncs = [...this.#syncs.filter((at) => at > now - MINUTE_MS), now];
+    // In place: events may come by the thousand.
+    this.#syncs.push(now);
+    while (this.#syncs[0]! <= now - MINUTE_MS) this.#syncs.shift();
     if (polled) this.#polling = true;
     this.#show();
   }
@@ -265,7 +267,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
     clearTimeout(this.#suspend);
     this.asleep = false;
     this.#errors = 0;
-    this.#syncs = [];
+    this.#syncs.length = 0;
     this.#polling = false;
     this.outbox.close();
     this.backend?.close();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { html, LitElement } from 'lit';
 import { LiveController } from '../../src/elements/live-controller.ts';
 import { LiveValue, type Live } from '../../src/store/live.ts';
-import { clearPage } from '../support/browser/page.ts';
+import { clearPage, nextFrame, until } from '../support/browser/page.ts';
 
 /** A Live that counts its readers. */
 class Counted extends LiveValue<string> {
@@ -106,6 +106,45 @@ describe('LiveController', () => {
     for (let index = 0; index < 100; index += 1) value.set(live(String(index)));
     await reader.updateComplete;
     expect(reader.renders).to.equal(before + 1);
+  });
+
+  it('renders once a frame for changes that come one by one, and the newest last', async () => {
+    const CHANGES = 10_000;
+    let frames = 0;
+    let counting = true;
+    const count = () => {
+      frames += 1;
+      if (counting) requestAnimationFrame(count);
+    };
+    requestAnimationFrame(count);
+    const { port1, port2 } = new MessageChannel();
+    const before = reader.renders;
+    const begun = performance.now();
+    await new Promise<void>((resolve) => {
+      // A task each, as the messages of a socket have.
+      port1.onmessage = ({ data }: MessageEvent<number>) => {
+        value.set(live(String(data)));
+        if (data === CHANGES) resolve();
+        else port2.postMessage(data + 1);
+      };
+      port2.postMessage(1);
+    });
+    console.log(
+      `${CHANGES} changes in ${Math.round(performance.now() - begun)} ms: ${reader.renders - before} renders`,
+    );
+    await until(() => shown() === String(CHANGES));
+    counting = false;
+    expect(reader.renders - before).to.be.at.most(frames + 1);
+  });
+
+  it('renders an element no more that has left between a change and its frame', async () => {
+    value.set(live('two'));
+    await reader.updateComplete;
+    value.set(live('three'));
+    const before = reader.renders;
+    reader.remove();
+    for (let frame = 0; frame < 3; frame += 1) await nextFrame();
+    expect(reader.renders).to.equal(before);
   });
 
   it('stays subscribed once when its element is moved a hundred times', () => {

@@ -76,6 +76,13 @@ const harness = {
     sendMessage(sessionId, text);
     return sessionId;
   },
+  session: () => readySession(),
+  /** Puts elements into the page, and takes them all out again. */
+  async mount(...tags: string[]): Promise<void> {
+    await Promise.all(tags.map((tag) => import(`../../src/define/${tag}.ts`)));
+    document.body.append(...tags.map((tag) => document.createElement(tag)));
+  },
+  unmount: () => document.body.replaceChildren(),
   chat: () => chat?.snapshot.data?.map(({ content, status }) => ({ content, status })) ?? [],
   setVisible(visible: boolean): void {
     visibility = visible ? 'visible' : 'hidden';

@@ -32,7 +32,7 @@ describe('a page recovers', () => {
   const sockets = () => harnesses.backend.realtime.size;
   const fault = (request: Parameters<typeof harnesses.backend.faults.set>[0]) => harnesses.backend.faults.set(request);
 
-  it('from a connection that is cut, with what it has missed', async () => {
+  it('from a connection that is cut, with what it has missed (pitfall 12)', async () => {
     const page = await open();
     fault({ refuseSockets: true, dropSockets: true });
     await until(async () => (await state(page)) === 'stale');
@@ -149,7 +149,7 @@ describe('a page recovers', () => {
     await page.shows(1, 1);
   });
 
-  it('from joins that are refused for being too many', async () => {
+  it('from joins that are refused for being too many (pitfalls 6 and 7)', async () => {
     const page = await open();
     fault({ rateLimited: true, dropSockets: true });
     await until(async () => (await state(page)) === 'stale');
@@ -158,7 +158,7 @@ describe('a page recovers', () => {
     await page.shows(1, 1);
   });
 
-  it('from frames that come late and in the wrong order', async () => {
+  it('from frames that come late and in the wrong order (pitfall 18)', async () => {
     const page = await open();
     fault({ frameDelayMs: 150 });
     for (let index = 0; index < 20; index += 1) await harnesses.add(member.id, 1);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { TopicState } from '../../src/store/backend.ts';
 import { Channels } from '../../src/store/channels.ts';
-import { TIMINGS } from '../../src/store/timings.ts';
+import { TIMINGS, type Timings } from '../../src/store/timings.ts';
 import { fault, listeners, newMember, noFaults, sql, target } from '../support/browser/backend.ts';
 import { nextFrame, until } from '../support/browser/page.ts';
 
@@ -11,8 +11,8 @@ describe('Channels', () => {
   let channels: Channels;
   const states: TopicState[] = [];
 
-  async function open(token: () => Promise<string | undefined>): Promise<void> {
-    channels = new Channels({ ...(await target()), timings: QUICK, token });
+  async function open(token: () => Promise<string | undefined>, more: Partial<Timings> = {}): Promise<void> {
+    channels = new Channels({ ...(await target()), timings: { ...QUICK, ...more }, token });
     states.length = 0;
   }
 
@@ -103,6 +103,50 @@ describe('Channels', () => {
     await until(() => states.some(({ state }) => state === 'lost'));
     await until(async () => last() === 'joined' && (await joined(topic)) === 1);
     expect(states.filter(({ state }) => state === 'joined').length).to.be.at.most(11);
+  });
+
+  it('keeps one socket for several topics that are joined together', async () => {
+    const { token, topic, userId } = await newMember();
+    const chat = crypto.randomUUID();
+    await sql('insert into chat_sessions (id, user_id) values ($1, $2)', [chat, userId]);
+    await fault({ frameDelayMs: 50 });
+    await open(() => Promise.resolve(token));
+    join(topic);
+    join(`chat:${chat}`);
+    await until(() => channels.link.snapshot.data?.latencyMs !== undefined);
+    await until(async () => (await joined(topic)) === 1 && (await joined(`chat:${chat}`)) === 1);
+    expect(states.map(({ state }) => state)).not.to.contain('lost');
+  });
+
+  it('keeps a socket that answers more slowly than it is asked', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token), { heartbeatMs: 20 });
+    join(topic);
+    await until(() => last() === 'joined');
+    await fault({ frameDelayMs: 200 });
+    for (let frame = 0; frame < 30; frame += 1) await nextFrame();
+    expect(states.map(({ state }) => state)).not.to.contain('lost');
+  });
+
+  it('finds out by itself that a socket is open and dead (pitfall 1)', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token), { heartbeatMs: 50, heartbeatPatienceMs: 100 });
+    join(topic);
+    await until(() => last() === 'joined');
+    await fault({ halfOpen: true });
+    await until(() => last() === 'lost');
+  });
+
+  it('keeps a socket that lives, however often it is woken', async () => {
+    const { token, topic } = await newMember();
+    await open(() => Promise.resolve(token));
+    join(topic);
+    await until(() => channels.link.snapshot.data?.latencyMs !== undefined);
+    await fault({ frameDelayMs: 50 });
+    // Coming back fires `visibilitychange`, `pageshow` and `online`, all at once.
+    for (let times = 0; times < 3; times += 1) channels.wake();
+    for (let frame = 0; frame < 10; frame += 1) await nextFrame();
+    expect(states.map(({ state }) => state)).not.to.contain('lost');
   });
 
   it('leaves no channel behind', async () => {

@@ -20,7 +20,7 @@ describe('Debounce', () => {
     expect(runs).to.deep.equal([0]);
   });
 
-  it('makes one run of all further signals, when they pause', () => {
+  it('makes one run of all further signals, when they pause (pitfall 19)', () => {
     for (const at of [0, 100, 200, 300]) {
       clock.tick(at - clock.now);
       debounce.signal();

@@ -3,7 +3,9 @@ import type { TopicEvent } from '../../src/store/backend.ts';
 import { LivelitError } from '../../src/store/error.ts';
 import type { Live } from '../../src/store/live.ts';
 import type { LiveQueryOptions } from '../../src/store/live-query.ts';
+import { shareRows } from '../../src/store/rows.ts';
 import { store } from '../../src/store/store.ts';
+import { TIMINGS } from '../../src/store/timings.ts';
 import { connectMemory, leaveMemory, MEMBER, OTHER, record, switchTo, untilStatus } from '../support/browser/memory.ts';
 import { nextFrame, until } from '../support/browser/page.ts';
 
@@ -68,7 +70,7 @@ describe('LiveQuery', () => {
     await untilStatus(live, 'live');
   });
 
-  it('keeps a change that lands while the first fetch is in flight', async () => {
+  it('keeps a change that lands while the first fetch is in flight (pitfall 18)', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const release = backend.hold();
     const live = notes();
@@ -115,7 +117,7 @@ describe('LiveQuery', () => {
     expect(count.fetches).to.equal(2);
   });
 
-  it('makes few fetches of many events, and ends with the newest rows', async () => {
+  it('makes few fetches of many events, and ends with the newest rows (pitfall 19)', async () => {
     const backend = connectMemory({ tables: { notes: [] } });
     const live = notes({ apply: () => undefined });
     leave = live.subscribe(() => undefined);
@@ -151,6 +153,122 @@ describe('LiveQuery', () => {
     await until(() => ids(live.snapshot.data)?.includes('late'));
   });
 
+  it('runs one fetch at a time, and at most one more waits for it', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    let running = 0;
+    let most = 0;
+    const fetch = async (): Promise<readonly Note[]> => {
+      count.fetches += 1;
+      running += 1;
+      most = Math.max(most, running);
+      for (let frame = 0; frame < 4; frame += 1) await nextFrame();
+      running -= 1;
+      return [note(String(count.fetches))];
+    };
+    const live = notes({ fetch, apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const before = count.fetches;
+    backend.emit('notes', added(note('b')));
+    for (let round = 0; round < 50; round += 1) backend.turn({ state: 'joined' });
+    await until(() => live.snapshot.status === 'live' && count.fetches > before);
+    expect(most).to.equal(1);
+    expect(count.fetches - before).to.equal(2);
+    expect(ids(live.snapshot.data)).to.deep.equal([String(count.fetches)]);
+  });
+
+  it('fetches at once, then as often as the page allows while events go on, and once when they end', async () => {
+    const backend = connectMemory({ tables: { notes: [] } }, { debounceMs: 100, maxWaitMs: 300 });
+    const times: number[] = [];
+    const fetch = () => {
+      times.push(performance.now());
+      return Promise.resolve([]);
+    };
+    const live = notes({ fetch, apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    times.length = 0;
+    const begun = performance.now();
+    while (performance.now() - begun < 800) {
+      backend.emit('notes', added(note('b')));
+      await nextFrame();
+    }
+    const ended = performance.now();
+    await until(() => times.at(-1)! > ended);
+    expect(times[0]! - begun).to.be.below(50);
+    const gaps = times.slice(1).map((time, index) => time - times[index]!);
+    for (const gap of gaps.slice(0, -1)) expect(gap).to.be.within(250, 600);
+    expect(times.length).to.be.within(3, 5);
+  });
+
+  it('has the intervals of the seed unless the page says otherwise', () => {
+    expect(TIMINGS).to.include({ debounceMs: 500, maxWaitMs: 2_000 });
+  });
+
+  it('calls its fetch off when the user changes, and when nobody reads it any more', async () => {
+    const backend = connectMemory();
+    const signals: AbortSignal[] = [];
+    const live = notes({
+      fetch: ({ signal }) => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      },
+    });
+    const end = live.subscribe(() => undefined);
+    await until(() => signals.length === 1);
+    switchTo(backend, OTHER);
+    expect(signals[0]!.aborted).to.equal(true);
+    await until(() => signals.length === 2);
+    end();
+    await until(() => signals[1]!.aborted);
+  });
+
+  it('keeps its page and its rows while it is silently fetched again', async () => {
+    const pages = Array.from({ length: 6 }, (_, index) => note(`n${index}`));
+    const backend = connectMemory({ tables: { notes: pages } });
+    const page = (number: number) =>
+      notes({
+        key: `notes:${test}:page ${number}`,
+        apply: () => undefined,
+        reconcile: shareRows,
+        async fetch({ backend: from, signal }) {
+          const rows = await from.fetch<Note[]>({ from: 'notes', order: ['id'] }, signal);
+          return rows.slice(2 * number, 2 * number + 2);
+        },
+      });
+    const live = page(1);
+    const { seen, leave: end } = record(live);
+    leave = end;
+    await untilStatus(live, 'live');
+    const before = live.snapshot.data!;
+    const since = seen.length;
+    const release = backend.hold();
+    const changed = pages.map((row) => (row.id === 'n3' ? note('n3', 'changed') : { ...row }));
+    backend.fill('notes', changed);
+    backend.emit('notes', added(note('n3')));
+    await untilStatus(live, 'refreshing');
+    expect(live.snapshot.data).to.equal(before);
+    release();
+    await untilStatus(live, 'live');
+    expect(ids(live.snapshot.data)).to.deep.equal(['n2', 'n3']);
+    expect(seen.slice(since).every(({ data }) => ids(data)?.join() === 'n2,n3')).to.equal(true);
+    // The row that has not changed is still the same object.
+    expect(live.snapshot.data![0]).to.equal(before[0]);
+    expect(live.snapshot.data![1]!.text).to.equal('changed');
+  });
+
+  it('keeps the very list when a fetch brings nothing new', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ apply: () => undefined, reconcile: shareRows });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const before = live.snapshot.data;
+    backend.fill('notes', [note('a')]);
+    backend.emit('notes', added(note('a')));
+    await until(() => count.fetches === 2 && live.snapshot.status === 'live');
+    expect(live.snapshot.data).to.equal(before);
+  });
+
   it('leaves events alone that do not concern it', async () => {
     const backend = connectMemory({ tables: { notes: [] } });
     const live = notes({ relevant: ({ event }) => event !== 'added' });
@@ -160,7 +278,7 @@ describe('LiveQuery', () => {
     expect(live.snapshot.data).to.deep.equal([]);
   });
 
-  it('is stale while its topic is lost, keeps its rows, and fetches what it missed', async () => {
+  it('is stale while its topic is lost, keeps its rows, and fetches what it missed (pitfall 12)', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const live = notes();
     leave = live.subscribe(() => undefined);
@@ -183,7 +301,7 @@ describe('LiveQuery', () => {
     expect(ids(live.snapshot.data)).to.deep.equal(['a']);
   });
 
-  it('shows data although its topic is refused, and does not call it live', async () => {
+  it('shows data although its topic is refused, and does not call it live (pitfalls 6 and 14)', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     backend.turn({ state: 'refused', error: new LivelitError('forbidden', 'No.') });
     const live = notes();
@@ -275,7 +393,7 @@ describe('LiveQuery', () => {
     await until(() => backend.topics.length === 0);
   });
 
-  it('costs nothing to leave and come back', async () => {
+  it('costs nothing to leave and come back (pitfall 9)', async () => {
     connectMemory({ tables: { notes: [note('a')] } });
     const live = notes();
     live.subscribe(() => undefined)();
@@ -339,7 +457,7 @@ describe('LiveQuery', () => {
     expect(seen.slice(since).flatMap(({ data }) => ids(data) ?? [])).not.to.contain('mine');
   });
 
-  it('drops the fetch of a user who has left meanwhile', async () => {
+  it('drops the fetch of a user who has left meanwhile (pitfall 18)', async () => {
     const backend = connectMemory({ tables: { notes: [note('mine')] } });
     let session = '';
     const live = notes({

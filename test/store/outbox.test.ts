@@ -391,7 +391,7 @@ describe('Outbox', () => {
     await until(() => page.sent.includes('one'));
   });
 
-  it('works in memory where the browser refuses to store', async () => {
+  it('works in memory where the browser refuses to store (pitfall 23)', async () => {
     const original = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB')!;
     Object.defineProperty(globalThis, 'indexedDB', {
       configurable: true,

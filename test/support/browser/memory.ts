@@ -1,6 +1,7 @@
 import { disconnect } from '../../../src/connect.ts';
 import type { Session } from '../../../src/store/backend.ts';
 import type { Live } from '../../../src/store/live.ts';
+import type { Timings } from '../../../src/store/timings.ts';
 import { connectToMemory, MemoryBackend, type MemoryBackendOptions } from '../../../src/testing.ts';
 import { until } from './page.ts';
 
@@ -18,9 +19,9 @@ const QUICK = {
 };
 
 /** Connects the page to a project in memory, as this member or as nobody. */
-export function connectMemory(options: MemoryBackendOptions = {}): MemoryBackend {
+export function connectMemory(options: MemoryBackendOptions = {}, timings: Partial<Timings> = {}): MemoryBackend {
   const backend = new MemoryBackend({ session: MEMBER, ...options });
-  connectToMemory(backend, QUICK);
+  connectToMemory(backend, { ...QUICK, ...timings });
   return backend;
 }
 
