@@ -1,8 +1,8 @@
 import { createParser } from 'eventsource-parser';
 import { LivelitError } from '../store/error.ts';
 import type { Live } from '../store/live.ts';
-import type { Overlay } from '../store/live-query.ts';
-import type { Delivery, Lane, OutboxEntry } from '../store/outbox.ts';
+import type { Overlay } from '../store/query.ts';
+import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
 import { currentSessionId, established, makeId, setEstablished, startSession, watchSessions } from './chat-session.ts';

@@ -1,6 +1,6 @@
 import type { Link, TopicState } from './backend.ts';
 import { LivelitError } from './error.ts';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './lane.ts';
 
 /**
  * `idle` nothing to be connected for · `connecting` · `live` every change arrives · `polling` the socket is blocked,

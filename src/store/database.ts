@@ -1,5 +1,5 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './lane.ts';
 import type { KeptSnapshot } from './snapshots.ts';
 
 export interface Schema extends DBSchema {

@@ -2,50 +2,12 @@ import type { Backend, Session, TopicEvent, TopicListener } from './backend.ts';
 import { LivelitError } from './error.ts';
 import { debug } from './debug.ts';
 import { LiveValue, type Live, type Snapshot, type Status } from './live.ts';
-import type { Lane, Outbox, OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './lane.ts';
+import type { Outbox } from './outbox.ts';
+import { permitted, type LiveQueryOptions } from './query.ts';
 import { Refetch } from './refetch.ts';
 import type { KeptSnapshot } from './snapshots.ts';
 import type { Timings } from './timings.ts';
-
-/** What a fetch may use. */
-export interface QueryContext {
-  readonly backend: Backend;
-  readonly session: Session | null;
-  /** The project's address: what is kept in the browser is kept by it. */
-  readonly target: string;
-  readonly signal: AbortSignal;
-}
-
-/** Unsent writes of a lane, shown over the data until the data shows them itself. */
-export interface Overlay<T> {
-  readonly lane: Lane;
-  show(data: T | undefined, entries: readonly OutboxEntry[]): T | undefined;
-  /** Whether the data shows the write, so that the overlay may let go of it. */
-  shows(data: T, entry: OutboxEntry): boolean;
-}
-
-export interface LiveQueryOptions<T> {
-  /** Two queries of the same key are one. */
-  readonly key: string;
-  /** Who must be signed in for a fetch: nobody, anybody (the default), or somebody with an account. */
-  readonly requires?: 'nothing' | 'session' | 'account';
-  /** Shown while nobody who may fetch is signed in, or no project is connected. */
-  readonly placeholder?: () => { readonly data: T; readonly sample: boolean };
-  /** What makes the data stale. */
-  readonly topics?: (context: QueryContext) => readonly string[] | Promise<readonly string[]>;
-  readonly fetch: (context: QueryContext) => Promise<T>;
-  /** Whether an event concerns this query at all. */
-  readonly relevant?: (event: TopicEvent) => boolean;
-  /** The row-wise fast path: the data with the event in it, the same data when nothing changes, or undefined to fetch. */
-  readonly apply?: (data: T, event: TopicEvent) => T | undefined;
-  /** Puts what was fetched in place of what is shown; keeps what is newer there. */
-  readonly reconcile?: (shown: T, fetched: T) => T;
-  readonly overlay?: Overlay<T>;
-  /** Kept in the browser until sign-out, so that the next visit paints before the network answers. Plain data only. */
-  readonly cached?: boolean;
-  /** A further reason to start over, besides the session; answers the way out. */
-  readonly watch?: (startOver: () => void) => () => void;
-}
 
 /** What a query needs of the store that it belongs to. */
 export interface QueryHost {
@@ -363,8 +325,3 @@ async function traced<T>(key: string, fetch: () => Promise<T>): Promise<T> {
     throw error;
   }
 }
-
-const permitted = (requires: LiveQueryOptions<unknown>['requires'], session: Session | null): boolean => {
-  if (requires === 'nothing') return true;
-  return session !== null && (requires !== 'account' || !session.anonymous);
-};

@@ -1,5 +1,5 @@
 import { openDatabase } from './database.ts';
-import type { OutboxEntry } from './outbox.ts';
+import type { OutboxEntry } from './lane.ts';
 
 /** Where unsent writes survive a reload. */
 export interface OutboxStorage {

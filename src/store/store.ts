@@ -1,9 +1,11 @@
 import type { Backend, TopicEvent, TopicListener, TopicState } from './backend.ts';
 import { connectionOf, type Connection } from './connection.ts';
 import { LivelitError } from './error.ts';
-import { LiveQuery, type LiveQueryOptions, type QueryHost } from './live-query.ts';
+import type { Lane, OutboxEntry } from './lane.ts';
+import { LiveQuery, type QueryHost } from './live-query.ts';
 import { LiveValue, type Live } from './live.ts';
-import { Outbox, type Lane, type OutboxEntry, type OutboxHost } from './outbox.ts';
+import { Outbox, type OutboxHost } from './outbox.ts';
+import type { LiveQueryOptions } from './query.ts';
 import type { KeptSnapshot } from './snapshots.ts';
 import { TIMINGS, type Timings } from './timings.ts';
 

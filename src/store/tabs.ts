@@ -1,25 +1,10 @@
 import type { Link, TopicEvent, TopicListener, Topics, TopicState } from './backend.ts';
 import { debug } from './debug.ts';
 import { Election } from './election.ts';
-import { LivelitError, type WireError } from './error.ts';
+import { LivelitError } from './error.ts';
 import { LiveValue } from './live.ts';
+import { fromWire, toWire, type Message, type Said } from './tab-messages.ts';
 import type { Timings } from './timings.ts';
-
-/** A topic's state as it crosses from tab to tab: an error loses its class on the way. */
-interface WireState {
-  readonly state: TopicState['state'];
-  readonly error?: WireError | undefined;
-}
-
-type Message = { readonly from: string } & (
-  | { readonly kind: 'want'; readonly topics: readonly string[] }
-  | { readonly kind: 'bye' }
-  | { readonly kind: 'wake' }
-  | { readonly kind: 'lead'; readonly reliable: boolean; readonly link: Link | undefined }
-  | { readonly kind: 'state'; readonly to?: string; readonly topic: string; readonly state: WireState }
-  | { readonly kind: 'event'; readonly topic: string; readonly event: TopicEvent }
-);
-type Said = Message extends infer Each ? (Each extends Message ? Omit<Each, 'from'> : never) : never;
 
 /** Another tab that hears through this one. */
 interface Guest {
@@ -335,14 +320,3 @@ export class Tabs implements Topics {
     this.#channel?.postMessage({ ...message, from: this.#id });
   }
 }
-
-const toWire = (state: TopicState): WireState =>
-  'error' in state
-    ? {
-        state: state.state,
-        error: { code: state.error.code, reason: state.error.reason, message: state.error.message },
-      }
-    : { state: state.state };
-
-const fromWire = ({ state, error }: WireState): TopicState =>
-  state === 'lost' || state === 'refused' ? { state, error: LivelitError.fromWire(error ?? {}) } : { state };

@@ -5,7 +5,7 @@ import { messages, readySession, sendMessage } from '../../src/services/chat.ts'
 import { makeId } from '../../src/services/chat-session.ts';
 import type { Connection } from '../../src/store/connection.ts';
 import type { Live } from '../../src/store/live.ts';
-import type { Lane } from '../../src/store/outbox.ts';
+import type { Lane } from '../../src/store/lane.ts';
 import { shareRows } from '../../src/store/rows.ts';
 import { store } from '../../src/store/store.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { connectionOf, type ConnectionFacts } from '../../src/store/connection.ts';
 import { LivelitError } from '../../src/store/error.ts';
-import type { OutboxEntry } from '../../src/store/outbox.ts';
+import type { OutboxEntry } from '../../src/store/lane.ts';
 
 const READY: ConnectionFacts = {
   project: 'ready',

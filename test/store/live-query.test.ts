@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { TopicEvent } from '../../src/store/backend.ts';
 import { LivelitError } from '../../src/store/error.ts';
 import type { Live } from '../../src/store/live.ts';
-import type { LiveQueryOptions } from '../../src/store/live-query.ts';
+import type { LiveQueryOptions } from '../../src/store/query.ts';
 import { shareRows } from '../../src/store/rows.ts';
 import { store } from '../../src/store/store.ts';
 import { TIMINGS } from '../../src/store/timings.ts';
