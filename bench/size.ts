@@ -87,7 +87,7 @@ const lines: readonly Line[] = [
     budget: 0.97 * libraries,
     note: `0.97 × supabase-js + Chart.js + Lit`,
   },
-  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 18_000 },
+  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_000 },
   {
     what: 'B14 kernel, without supabase-js',
     bytes: kernel,
