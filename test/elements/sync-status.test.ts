@@ -200,15 +200,15 @@ describe('<sync-status>', () => {
     const clock = useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       cut();
-      await status.updateComplete;
+      await until(() => status.matches(':state(stale)'));
       await clock.tickAsync(500);
       backend.turn({ state: 'joined' });
-      await status.updateComplete;
+      await until(() => status.matches(':state(live)'));
       await clock.tickAsync(5_000);
       await status.updateComplete;
       expect(spoken()).not.to.contain('Cut.');
       cut();
-      await status.updateComplete;
+      await until(() => status.matches(':state(stale)'));
       await clock.tickAsync(2_500);
       await status.updateComplete;
       expect(spoken()).to.contain('Cut.');
