@@ -16,9 +16,23 @@ export {
   type SendError,
 } from './services/chat.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
-export { dailyUsage, type UsageMetric, type UsageRow } from './services/usage.ts';
-export { lastDays, usageSeries, type UsageSeries } from './services/usage-series.ts';
+export { dailyUsage, usageTotals } from './services/usage.ts';
+export { usageCsv } from './services/usage-csv.ts';
+export {
+  lastDays,
+  rangeDays,
+  usageChange,
+  usageSeries,
+  type UsageGroup,
+  type UsageLine,
+  type UsageMetric,
+  type UsageRange,
+  type UsageRow,
+  type UsageSeries,
+  type UsageTotals,
+} from './services/usage-series.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
+export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';

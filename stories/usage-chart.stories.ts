@@ -2,7 +2,7 @@ import { html } from 'lit';
 import { LivelitError } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
 import type { Stage, Stories, Story } from './story.ts';
-import { MANY, MEMBER, UNPRICED, usageRows } from './usage-rows.ts';
+import { MANY, MEMBER, TWELVE, UNPRICED, usageRows } from './usage-rows.ts';
 
 const TOPIC = `user:${MEMBER.userId}`;
 
@@ -23,6 +23,20 @@ const live: Story = {
   backend: withRows,
   render: () => html`<usage-chart></usage-chart>`,
 };
+
+/** The year of a large office. */
+const year = () => withRows(usageRows(TWELVE, 730));
+
+const shadow = ({ element }: Stage) => element.renderRoot;
+
+/** Goes to the plot by keyboard, and presses keys. */
+async function press(stage: Stage, ...keys: readonly string[]): Promise<void> {
+  await untilLive(stage);
+  await stage.until(() => shadow(stage).querySelector<HTMLElement>('canvas')!.style.display);
+  const plot = shadow(stage).querySelector<HTMLElement>('[part="plot"]')!;
+  plot.focus();
+  for (const key of keys) plot.dispatchEvent(new KeyboardEvent('keydown', { key }));
+}
 
 export const stories: Stories = {
   idle: {
@@ -118,6 +132,87 @@ export const stories: Stories = {
     ...live,
     says: 'Ten models: more than there are colours, and more than one line of them.',
     backend: () => withRows(usageRows(MANY)),
+  },
+  line: { ...live, says: 'A line for each model.', render: () => html`<usage-chart type="line"></usage-chart>` },
+  bar: {
+    ...live,
+    says: 'A week, the models beside each other.',
+    render: () => html`<usage-chart type="bar" days="7"></usage-chart>`,
+  },
+  projects: {
+    ...live,
+    says: 'Cost by project; what belongs to none is said to.',
+    render: () => html`<usage-chart metric="cost" group="project"></usage-chart>`,
+  },
+  undivided: {
+    ...live,
+    says: 'Everything together, in the accent of the page.',
+    render: () => html`<usage-chart group="none"></usage-chart>`,
+  },
+  cached: {
+    ...live,
+    says: 'The part of the input that came from the cache.',
+    render: () => html`<usage-chart metric="cached" type="line"></usage-chart>`,
+  },
+  custom: {
+    ...live,
+    says: 'Three days that are long over.',
+    backend: () => withRows(usageRows().map((row) => ({ ...row, date: `2026-03-0${1 + (row.requests % 3)}` }))),
+    render: () => html`<usage-chart from="2026-03-01" to="2026-03-03"></usage-chart>`,
+  },
+  year: {
+    ...live,
+    says: 'A year of twelve models: the largest seven, and the rest.',
+    backend: year,
+    render: () => html`<usage-chart days="365"></usage-chart>`,
+  },
+  'year-of-lines': {
+    ...live,
+    says: 'A year of twelve models as lines, the largest three.',
+    backend: year,
+    render: () => html`<usage-chart days="365" type="line" top="3"></usage-chart>`,
+  },
+  twelve: {
+    ...live,
+    says: 'Twelve models, each with a colour of its own.',
+    backend: year,
+    render: () => html`<usage-chart days="14" top="12"></usage-chart>`,
+  },
+  cursor: {
+    ...live,
+    says: 'The keyboard cursor is five days back, on the largest model.',
+    act: (stage) => press(stage, 'End', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowDown'),
+  },
+  'cursor-at-the-edge': {
+    ...live,
+    says: 'The cursor is on the first day of a narrow chart: the box keeps inside.',
+    render: () => html`<div class="narrow"><usage-chart type="line"></usage-chart></div>`,
+    act: (stage) => press(stage, 'Home'),
+  },
+  table: {
+    ...live,
+    says: 'The numbers, to read and to copy.',
+    render: () => html`<usage-chart table></usage-chart>`,
+    act: (stage) => stage.until(() => shadow(stage).querySelector('tbody')),
+  },
+  menu: {
+    ...live,
+    says: 'The menu is open.',
+    async act(stage) {
+      await untilLive(stage);
+      shadow(stage).querySelector('summary')!.click();
+    },
+  },
+  sparkline: {
+    ...live,
+    says: 'In a cell of 10 rem: the sum and the drawing.',
+    render: () => html`<div class="cell"><usage-chart type="line" group="none"></usage-chart></div>`,
+  },
+  'sparkline-sample': {
+    says: 'A sparkline of invented numbers says that they are.',
+    states: ['idle', 'sample'],
+    backend: () => new MemoryBackend(),
+    render: () => html`<div class="cell"><usage-chart></usage-chart></div>`,
   },
   narrow: {
     ...live,

@@ -35,10 +35,22 @@ export const MANY: readonly Habit[] = [
   ),
 ];
 
-/** A month of an office of four: quiet weekends, one busy launch, no two days alike; the same at every call. */
-export function usageRows(habits: readonly Habit[] = HABITS): UsageRow[] {
-  return lastDays(30).flatMap((date, day) =>
-    habits.map(({ model, requests, input, output, usdPerMillion, grams }, index) => {
+/** Two more than `MANY`. */
+export const TWELVE: readonly Habit[] = [
+  ...MANY,
+  ...['gpt-5', 'whisper-1'].map((model, index) => ({ ...HABITS[index]!, model, requests: 15 })),
+];
+
+const PROJECTS = ['website', 'support', ''];
+
+/**
+ * Two months, or as many days as it is told, of an office of four: quiet weekends, one busy launch, no two days alike; the
+ * same at every call.
+ */
+export function usageRows(habits: readonly Habit[] = HABITS, days = 60): UsageRow[] {
+  return lastDays(days).flatMap((date, place) => {
+    const day = place - days + 30;
+    return habits.map(({ model, requests, input, output, usdPerMillion, grams }, index) => {
       const weekday = new Date(date).getUTCDay();
       const rhythm = weekday === 0 ? 0.12 : weekday === 6 ? 0.22 : 1;
       const launch = 1 + 1.4 * Math.exp(-(((day - 21) / 2) ** 2));
@@ -50,17 +62,17 @@ export function usageRows(habits: readonly Habit[] = HABITS): UsageRow[] {
         user_id: MEMBER.userId,
         date,
         model,
-        project: '',
+        project: PROJECTS[index % PROJECTS.length]!,
         source: 'openai' as const,
         requests: count,
         context_tokens: context,
-        cached_tokens: 0,
+        cached_tokens: Math.round(context * (0.2 + 0.3 * noise(index, day))),
         generated_tokens: generated,
         cost: usdPerMillion && (context * usdPerMillion[0] + generated * usdPerMillion[1]) / 1e6,
         co2_grams: count * grams,
       };
-    }),
-  );
+    });
+  });
 }
 
 export const MEMBER = { userId: '5c1f0a52-6d0e-4b8e-9a53-0f4f2a6b7c11', anonymous: false, email: 'ines@example.org' };

@@ -1,117 +1,182 @@
-import {
-  BarController,
-  BarElement,
-  CategoryScale,
-  Chart,
-  LinearScale,
-  Tooltip,
-  type ChartConfiguration,
-  type ChartData,
-} from 'chart.js';
-import type { UsageSeries } from '../services/usage-series.ts';
+import { BarController, BarElement, CategoryScale, Chart, LinearScale, type ChartConfiguration } from 'chart.js';
+import type { ChartFormat, ChartTheme, ChartType, DrawnLine } from './usage-chart.look.ts';
 
-Chart.register(BarController, BarElement, CategoryScale, LinearScale, Tooltip);
+/** Loaded together: nobody can point at what is not drawn. */
+export { UsageCursor } from './usage-chart.cursor.ts';
 
-/** Colours as CSS computes them: a canvas knows no custom properties. */
-export interface ChartTheme {
-  readonly series: readonly string[];
-  readonly text: string;
-  readonly muted: string;
-  readonly border: string;
-  readonly surface: string;
-  readonly font: string;
-  /** The page reads from right to left: so do the days. */
-  readonly rtl: boolean;
+declare module 'chart.js' {
+  interface ChartTypeRegistry {
+    livelitLine: ChartTypeRegistry['bar'];
+  }
 }
 
-export interface ChartFormat {
-  value(value: number): string;
-  day(day: string): string;
+type Configuration = ChartConfiguration<'bar' | 'livelitLine', number[], string>;
+type Dataset = Configuration['data']['datasets'][number];
+type Options = NonNullable<Configuration['options']>;
+
+const LINE_WIDTH_PX = 2;
+
+/** A change moves what it changes for so long, and nothing else. */
+const MOVE_MS = 180;
+
+/** Chart.js takes any name of `transitions`; its types know only its own. */
+const MOVING = 'live' as 'active';
+
+/** With more points than this, moving them would cost more than it explains. */
+const MOVING_POINTS = 1_000;
+
+/** Smaller than this the drawing is a sparkline: axes would take all its room. */
+const SPARKLINE_WIDTH_PX = 160;
+const SPARKLINE_HEIGHT_PX = 96;
+
+/**
+ * Joins the tops of the bars instead of drawing them. Chart.js's own line costs 5 kB, for curves, gaps and fills that
+ * nobody needs here.
+ */
+class LineController extends BarController {
+  static override id = 'livelitLine';
+
+  override draw(): void {
+    const { ctx } = this.chart;
+    ctx.save();
+    ctx.beginPath();
+    for (const { x, y } of this.getMeta().data) ctx.lineTo(x, y);
+    ctx.strokeStyle = this.getDataset().backgroundColor as string;
+    ctx.lineWidth = LINE_WIDTH_PX;
+    ctx.lineJoin = 'round';
+    ctx.stroke();
+    ctx.restore();
+  }
 }
 
-type BarChart = Chart<'bar', readonly number[], string>;
+Chart.register(BarController, BarElement, CategoryScale, LinearScale, LineController);
 
-/** Stacked bars, one a day, on Chart.js; tuned for updates: no animation, nothing parsed, charts reused. */
+/** What there is to draw, and how. */
+export interface Scene {
+  readonly days: readonly string[];
+  readonly lines: readonly DrawnLine[];
+  readonly total: number;
+  readonly type: ChartType;
+  readonly theme: ChartTheme;
+  readonly format: ChartFormat;
+}
+
+/** The chart on Chart.js: bars and lines are kept for as long as their key is there, so that only changes move. */
 export class UsageDrawing {
-  readonly #chart: BarChart;
+  readonly #chart: Chart<'bar' | 'livelitLine', number[], string>;
+  #scene: Scene;
+  #datasets: ReadonlyMap<string, Dataset> = new Map();
 
-  constructor(canvas: HTMLCanvasElement, series: UsageSeries, theme: ChartTheme, format: ChartFormat) {
-    const data = dataOf(series, theme);
-    this.#chart = new Chart(canvas, { type: 'bar', data, options: optionsOf(series, theme, format) });
+  constructor(canvas: HTMLCanvasElement, scene: Scene) {
+    this.#scene = scene;
+    const { clientWidth: width, clientHeight: height } = canvas.parentElement!;
+    this.#chart = new Chart(canvas, {
+      type: 'bar',
+      data: this.#data(),
+      options: this.#options({ width, height }),
+    });
   }
 
-  update(series: UsageSeries, theme: ChartTheme, format: ChartFormat): void {
-    this.#chart.data = dataOf(series, theme);
-    this.#chart.options = optionsOf(series, theme, format);
-    this.#chart.update('none');
+  /** @param moving - Whether what has changed may be seen moving. */
+  update(scene: Scene, moving: boolean): void {
+    const before = this.#scene;
+    this.#scene = scene;
+    this.#chart.data = this.#data();
+    this.#chart.options = this.#options(this.#chart);
+    const few = scene.days.length * scene.lines.length <= MOVING_POINTS;
+    const same = scene.type === before.type && scene.days.join() === before.days.join();
+    this.#chart.update(moving && few && same ? MOVING : 'none');
   }
 
   destroy(): void {
     this.#chart.destroy();
   }
-}
 
-type Options = NonNullable<ChartConfiguration<'bar', readonly number[], string>['options']>;
+  /** The middle of a day, px from the left edge of the canvas. */
+  xOf(day: number): number {
+    return this.#chart.scales.x!.getPixelForValue(day);
+  }
 
-function optionsOf({ days, total }: UsageSeries, theme: ChartTheme, format: ChartFormat): Options {
-  const font = { family: theme.font };
-  // Fractions of what there is nothing of would say something.
-  const label = (value: number) => (total === 0 && value !== 0 ? '' : format.value(value));
-  return {
-    animation: false,
-    normalized: true,
-    maintainAspectRatio: false,
-    interaction: { mode: 'index', intersect: false },
-    scales: {
-      x: {
-        stacked: true,
-        reverse: theme.rtl,
-        grid: { display: false },
-        border: { color: theme.border },
-        ticks: {
-          color: theme.muted,
-          font,
-          maxRotation: 0,
-          autoSkipPadding: 16,
-          callback: (_value, index) => format.day(days[index] ?? ''),
+  /** The day at a distance from the left edge of the canvas; the nearest, if it is beside them. */
+  dayAt(x: number): number {
+    const day = this.#chart.scales.x!.getValueForPixel(x) ?? 0;
+    return Math.min(Math.max(day, 0), this.#scene.days.length - 1);
+  }
+
+  /** Where the days are, px from the upper left corner of the canvas. */
+  get area(): { readonly top: number; readonly bottom: number } {
+    return this.#chart.chartArea;
+  }
+
+  /** The same objects for the same keys: Chart.js knows by them which bars are whose. */
+  #data(): Configuration['data'] {
+    const { days, lines, type, theme } = this.#scene;
+    const known = this.#datasets;
+    const kind = type === 'line' ? 'livelitLine' : 'bar';
+    this.#datasets = new Map(
+      lines.map(({ key, name, colour, values }) => {
+        const own = known.get(key);
+        // Of another kind it is not the same any more.
+        const dataset = (own?.type === kind ? own : { type: kind, data: [] }) as Dataset;
+        Object.assign(dataset, {
+          label: name,
+          data: values,
+          backgroundColor: theme.series[colour]!,
+          maxBarThickness: 28,
+          // Alone on its day, each needs no place found beside the others, which takes the longest of all.
+          grouped: type === 'bar',
+        });
+        return [key, dataset];
+      }),
+    );
+    return { labels: [...days], datasets: [...this.#datasets.values()] };
+  }
+
+  #options(size: { readonly width: number; readonly height: number }): Options {
+    const { days, total, type, theme, format } = this.#scene;
+    const font = { family: theme.font };
+    const display = !small(size);
+    // Fractions of what there is nothing of would say something.
+    const label = (value: number) => (total === 0 && value !== 0 ? '' : format.value(value));
+    return {
+      animation: false,
+      transitions: { [MOVING]: { animation: { duration: MOVE_MS, easing: 'easeOutQuad' } } },
+      events: [],
+      normalized: true,
+      maintainAspectRatio: false,
+      onResize: ({ options }, changed) => {
+        options.scales!.x!.display = options.scales!.y!.display = !small(changed);
+      },
+      scales: {
+        x: {
+          display,
+          stacked: type === 'stacked',
+          reverse: theme.rtl,
+          grid: { display: false },
+          border: { color: theme.border },
+          ticks: {
+            color: theme.muted,
+            font,
+            maxRotation: 0,
+            autoSkipPadding: 16,
+            callback: (_value, index) => format.day(days[index] ?? ''),
+          },
+        },
+        y: {
+          display,
+          stacked: type === 'stacked',
+          position: theme.rtl ? 'right' : 'left',
+          beginAtZero: true,
+          // An empty chart has axes and a grid too.
+          ...(total === 0 && { suggestedMax: 1 }),
+          border: { display: false },
+          grid: { color: theme.border },
+          ticks: { color: theme.muted, font, maxTicksLimit: 6, callback: (value) => label(Number(value)) },
         },
       },
-      y: {
-        stacked: true,
-        position: theme.rtl ? 'right' : 'left',
-        beginAtZero: true,
-        // An empty chart has axes and a grid too.
-        ...(total === 0 && { suggestedMax: 1 }),
-        border: { display: false },
-        grid: { color: theme.border },
-        ticks: { color: theme.muted, font, maxTicksLimit: 6, callback: (value) => label(Number(value)) },
-      },
-    },
-    plugins: {
-      tooltip: {
-        backgroundColor: theme.surface,
-        borderColor: theme.border,
-        borderWidth: 1,
-        titleColor: theme.text,
-        bodyColor: theme.text,
-        titleFont: font,
-        bodyFont: font,
-        filter: ({ parsed }) => parsed.y !== 0,
-        callbacks: {
-          title: ([item]) => format.day(item?.label ?? ''),
-          label: ({ dataset, parsed }) => ` ${dataset.label ?? ''}  ${format.value(parsed.y ?? 0)}`,
-        },
-      },
-    },
-  };
+    };
+  }
 }
 
-const dataOf = ({ days, models }: UsageSeries, theme: ChartTheme): ChartData<'bar', readonly number[], string> => ({
-  labels: [...days],
-  datasets: models.map(({ model, values }, index) => ({
-    label: model,
-    data: values,
-    backgroundColor: theme.series[index % theme.series.length]!,
-    maxBarThickness: 28,
-  })),
-});
+const small = ({ width, height }: { readonly width: number; readonly height: number }) =>
+  width < SPARKLINE_WIDTH_PX || height < SPARKLINE_HEIGHT_PX;

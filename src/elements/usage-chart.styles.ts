@@ -2,6 +2,17 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
+    --_series-9: color-mix(in oklab, var(--_series-1) 55%, var(--_text));
+    --_series-10: color-mix(in oklab, var(--_series-2) 55%, var(--_text));
+    --_series-11: color-mix(in oklab, var(--_series-3) 55%, var(--_text));
+    --_series-12: color-mix(in oklab, var(--_series-4) 55%, var(--_text));
+    --_series-13: color-mix(in oklab, var(--_series-5) 55%, var(--_text));
+    --_series-14: color-mix(in oklab, var(--_series-6) 55%, var(--_text));
+    --_series-15: color-mix(in oklab, var(--_series-7) 55%, var(--_text));
+
+    /* Where its width would be that of its content, it has a width all the same. */
+    contain-intrinsic-inline-size: 20rem;
+    container-type: inline-size;
     padding: calc(2 * var(--_space));
     border: 1px solid var(--_border);
     border-radius: var(--_radius);
@@ -12,7 +23,7 @@ export const styles = css`
   figure {
     display: flex;
     flex-direction: column;
-    block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 1.45 * 0.8125em);
+    block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 2 * 1.45 * 0.8125em);
     margin: 0;
   }
 
@@ -61,7 +72,12 @@ export const styles = css`
     color: var(--_bad);
   }
 
-  ul {
+  .change {
+    color: var(--_muted);
+    font-size: 0.8125em;
+  }
+
+  .legend {
     display: flex;
     flex-wrap: wrap;
     gap: 0 calc(2 * var(--_space));
@@ -81,6 +97,145 @@ export const styles = css`
     border-radius: 2px;
     background: currentColor;
     forced-color-adjust: none;
+  }
+
+  .legend [part='value'] {
+    color: var(--_text);
+  }
+
+  .footnote {
+    overflow: hidden;
+    margin: 0;
+    color: var(--_muted);
+    font-size: 0.8125em;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .cursor {
+    position: absolute;
+    top: 0;
+    left: 0;
+    border-left: 1px solid var(--_muted);
+    pointer-events: none;
+  }
+
+  .tooltip {
+    position: absolute;
+    z-index: 1;
+    top: 0;
+    left: 0;
+    max-inline-size: 100%;
+    padding: var(--_space);
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface-raised);
+    box-shadow: var(--_shadow);
+    font-size: 0.8125em;
+    pointer-events: none;
+  }
+
+  .tooltip p {
+    display: flex;
+    align-items: baseline;
+    margin: 0;
+  }
+
+  .tooltip p > :last-child {
+    margin-inline-start: auto;
+    padding-inline-start: calc(2 * var(--_space));
+  }
+
+  .tooltip .name {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .tooltip .chosen {
+    font-weight: 600;
+  }
+
+  .menu {
+    position: relative;
+  }
+
+  summary,
+  .items button {
+    border: 0;
+    border-radius: calc(var(--_radius) / 2);
+    background: none;
+    cursor: pointer;
+  }
+
+  summary {
+    padding-inline: var(--_space);
+    list-style: none;
+  }
+
+  summary::-webkit-details-marker {
+    display: none;
+  }
+
+  .items {
+    position: absolute;
+    z-index: 2;
+    inset-block-start: 100%;
+    inset-inline-end: 0;
+    display: grid;
+    padding: calc(var(--_space) / 2);
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface-raised);
+    box-shadow: var(--_shadow);
+  }
+
+  .items button {
+    padding: calc(var(--_space) / 2) var(--_space);
+    font-size: 0.875em;
+    text-align: start;
+    white-space: nowrap;
+  }
+
+  summary:hover,
+  .items button:hover {
+    background: var(--_border);
+  }
+
+  .table {
+    position: absolute;
+    overflow: auto;
+    inset: 0;
+    background: var(--_surface);
+  }
+
+  table {
+    border-collapse: collapse;
+    inline-size: 100%;
+    font-size: 0.8125em;
+  }
+
+  th,
+  td {
+    padding: calc(var(--_space) / 2) var(--_space);
+    border-block-end: 1px solid var(--_border);
+    text-align: end;
+    white-space: nowrap;
+  }
+
+  th:first-child {
+    text-align: start;
+  }
+
+  thead th,
+  tfoot * {
+    position: sticky;
+    inset-block: 0;
+    background: var(--_surface);
+  }
+
+  .series-0 {
+    color: var(--_accent);
   }
 
   .series-1 {
@@ -115,6 +270,38 @@ export const styles = css`
     color: var(--_series-8);
   }
 
+  .series-9 {
+    color: var(--_series-9);
+  }
+
+  .series-10 {
+    color: var(--_series-10);
+  }
+
+  .series-11 {
+    color: var(--_series-11);
+  }
+
+  .series-12 {
+    color: var(--_series-12);
+  }
+
+  .series-13 {
+    color: var(--_series-13);
+  }
+
+  .series-14 {
+    color: var(--_series-14);
+  }
+
+  .series-15 {
+    color: var(--_series-15);
+  }
+
+  .theme > * {
+    forced-color-adjust: none;
+  }
+
   .theme .muted {
     color: var(--_muted);
   }
@@ -135,5 +322,21 @@ export const styles = css`
   .theme-watch {
     color: var(--_text);
     transition: color 1ms !important;
+  }
+
+  /* A sparkline: the sum, whether it is invented, and the drawing; the rest would be unreadable. */
+  @container (inline-size < 12rem) {
+    figure {
+      block-size: var(--usage-chart-height, 6rem);
+    }
+
+    .title,
+    .change,
+    .note,
+    .menu,
+    .legend,
+    .footnote {
+      display: none;
+    }
   }
 `;

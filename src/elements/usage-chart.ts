@@ -1,33 +1,63 @@
 import { Task } from '@lit/task';
 import { html, LitElement, nothing } from 'lit';
 import { property, query } from 'lit/decorators.js';
-import { lastDays, usageSeries, type UsageRow, type UsageSeries } from '../services/usage-series.ts';
-import { dailyUsage, MAX_DAYS, type UsageMetric } from '../services/usage.ts';
+import {
+  MAX_DAYS,
+  METRICS,
+  rangeDays,
+  usageChange,
+  type UsageGroup,
+  type UsageMetric,
+  type UsageRange,
+  type UsageRow,
+} from '../services/usage-series.ts';
+import { dailyUsage, usageTotals } from '../services/usage.ts';
 import { base } from './base.styles.ts';
 import { LiveController } from './live-controller.ts';
 import { localeOf } from './locale.ts';
+import { memoize } from './memoize.ts';
+import { COLOURS } from './series-colours.ts';
+import { chartStrings } from './strings/chart.en.ts';
 import { strings } from './strings/en.ts';
-import type { ChartFormat, ChartTheme, UsageDrawing } from './usage-chart.drawing.ts';
+import type { Scene, UsageCursor, UsageDrawing } from './usage-chart.drawing.ts';
+import { UsageChartExportEvent } from './usage-chart.events.ts';
+import type { Exported, UsageFormat } from './usage-chart.export.ts';
+import { chartTheme, chartView, type ChartTheme, type ChartType } from './usage-chart.look.ts';
+import { renderMenu } from './usage-chart.menu.ts';
 import { styles } from './usage-chart.styles.ts';
 
 const DEFAULT_DAYS = 30;
 
-/** How many colours the theme has for models; further ones begin again. */
-const SERIES = 8;
+/** As many as have a colour of their own beside the rest. */
+const DEFAULT_TOP = 7;
+
+const TYPES: readonly ChartType[] = ['stacked', 'bar', 'line'];
+const GROUPS: readonly UsageGroup[] = ['model', 'project', 'none'];
 
 /**
- * Draws what was used on each of the last days, stacked by model, and follows every change.
+ * Draws what was used on each day of a range, by model or project, and follows every change.
  *
  * @tagname usage-chart
+ * @fires {UsageChartMovedEvent} usage-chart-moved - After the cursor has moved.
+ * @fires {UsageChartExportEvent} usage-chart-export - Before a file is handed to the browser; cancelable.
  * @csspart header - The line above the drawing.
  * @csspart title - What is drawn.
  * @csspart total - The sum of all days.
+ * @csspart change - By how much the sum differs from that of the equally long time before.
  * @csspart badge - Says that the data is a sample.
- * @csspart note - Says that data is being refreshed or is not up to date.
+ * @csspart note - Says that data is being refreshed, is not up to date, or has no known value.
+ * @csspart menu - The list of what can be done with the chart, and the button that opens it.
+ * @csspart button - The button that opens the menu.
+ * @csspart item - A choice in the menu.
  * @csspart plot - The box of the drawing.
  * @csspart canvas - The drawing.
+ * @csspart cursor - The line at the day that is pointed at.
+ * @csspart tooltip - What was used on that day.
  * @csspart message - The sentence over the drawing: loading, nothing there, or an error.
- * @csspart legend - The list of models.
+ * @csspart table - The numbers as a table, in place of the drawing.
+ * @csspart legend - The list of models or projects.
+ * @csspart value - The sum of one of them, in the legend.
+ * @csspart footnote - The range, and when its days begin.
  * @cssprop [--usage-chart-height=16rem] - Height of the drawing; it is taken before the data is there.
  * @cssstate idle - Nobody is signed in, or no project is connected.
  * @cssstate loading - Nothing to show yet.
@@ -43,22 +73,48 @@ export class UsageChartElement extends LitElement {
   /** How many UTC days to draw, today included: 1 to 366. */
   @property({ type: Number }) days = DEFAULT_DAYS;
 
-  /** What to draw: `tokens`, `requests`, `cost` in USD, or `co2` in grams CO₂e. */
+  /** The first UTC day to draw, `YYYY-MM-DD`, in place of `days`; at most 366 days before the last. */
+  @property() from = '';
+
+  /** The last UTC day to draw, `YYYY-MM-DD`, where `from` is set; today, if it is empty. */
+  @property() to = '';
+
+  /**
+   * What to draw: `tokens` of input and output, `input`, `output`, `cached` input, `requests`, `cost` in USD, or `co2` in
+   * grams CO₂e.
+   */
   @property() metric: UsageMetric = 'tokens';
+
+  /** What to divide it by. */
+  @property() group: UsageGroup = 'model';
+
+  /** How many models or projects to tell apart, the largest; all others are one. */
+  @property({ type: Number }) top = DEFAULT_TOP;
+
+  /** Bars on each other, bars beside each other, or lines. */
+  @property() type: ChartType = 'stacked';
+
+  /** The numbers as a table, in place of the drawing. */
+  @property({ type: Boolean, reflect: true }) table = false;
 
   @query('canvas') private canvas!: HTMLCanvasElement;
 
-  #usage = new LiveController(this, () => dailyUsage({ days: this.#days }), this.attachInternals());
+  #usage = new LiveController(this, () => dailyUsage(this.#range), this.attachInternals());
+
+  #totals = new LiveController(this, () => usageTotals(this.#range));
 
   #library = new Task(this, { task: () => import('./usage-chart.drawing.ts'), args: () => [] });
 
+  #tables = new Task(this, {
+    task: ([wanted]) => (wanted ? import('./usage-chart.table.ts') : undefined),
+    args: () => [this.table],
+  });
+
   #drawing: UsageDrawing | undefined;
 
-  /** What is drawn at present, to draw only what has changed. */
-  #drawn = '';
-  #drawnSeries: UsageSeries | undefined;
+  #cursor: UsageCursor | undefined;
 
-  #series = memoize(usageSeries);
+  #drawn: Scene | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -77,26 +133,31 @@ export class UsageChartElement extends LitElement {
   }
 
   override render() {
-    const { data, status, error, sample } = this.#usage.snapshot;
-    const series = this.#current();
-    const title = strings.chart.title[this.#metric];
-    const total = this.#format().value(series.total);
-    const message = data ? (data.length ? '' : strings.chart.empty(this.#days)) : error?.message || strings.loading;
+    const { data, status, error } = this.#usage.snapshot;
+    const { series, format, title, lines } = this.#shown();
+    const total = format.value(series.total);
+    const filled = series.lines.length > 0;
+    const operable = filled && !this.table;
+    const message = data ? (filled ? '' : chartStrings.empty(this.#period())) : error?.message || strings.loading;
     return html`
       <figure>
-        <header part="header">
-          <span part="title" class="title">${title}</span>
-          ${data?.length ? html`<span part="total" title=${strings.chart.total}>${total}</span>` : nothing}
-          ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
-          <span part="note" class="note">
-            ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
-            ${status === 'stale' ? strings.stale : nothing}
-            ${data && error && status === 'error' ? error.message : nothing}
-            ${series.unknown ? strings.chart.unknown(series.unknown) : nothing}
-          </span>
-        </header>
-        <div part="plot" class="plot" aria-busy=${status === 'loading'}>
-          <canvas part="canvas" role="img" aria-label=${strings.chart.summary(title, this.#days, total)}></canvas>
+        ${this.#renderHeader(title, total, filled)}
+        <div
+          part="plot"
+          class="plot"
+          aria-busy=${status === 'loading'}
+          role=${operable ? 'application' : nothing}
+          tabindex=${operable ? 0 : nothing}
+          aria-label=${operable ? chartStrings.plot(title) : nothing}
+          aria-description=${operable ? chartStrings.keys : nothing}
+          @keydown=${(event: KeyboardEvent) => this.#cursor?.press(event)}
+          @pointermove=${(event: PointerEvent) => this.#cursor?.point(event)}
+          @pointerdown=${(event: PointerEvent) => this.#cursor?.point(event)}
+          @pointerleave=${(event: PointerEvent) => this.#cursor?.leave(event)}
+          @blur=${(event: FocusEvent) => this.#cursor?.leave(event)}
+        >
+          <canvas part="canvas" role="img" aria-label=${chartStrings.summary(title, this.#period(), total)}></canvas>
+          ${this.#cursor?.render()}
           ${
             message
               ? html`<p part="message" class="over ${error ? 'error' : ''}" role=${error ? 'alert' : nothing}>
@@ -104,133 +165,186 @@ export class UsageChartElement extends LitElement {
                 </p>`
               : nothing
           }
+          ${filled && this.table ? this.#tables.value?.renderTable(series, lines, title, format) : nothing}
         </div>
-        <ul part="legend">
-          ${series.models.map(
-            ({ model }, index) => html`<li><span class="swatch series-${(index % SERIES) + 1}"></span>${model}</li>`,
+        <ul part="legend" class="legend">
+          ${(this.#group === 'none' ? [] : lines).map(
+            ({ name, colour, total: sum }) =>
+              html`<li>
+                <span class="swatch series-${colour}"></span>${name} <span part="value">${format.value(sum)}</span>
+              </li>`,
           )}
         </ul>
-        ${data?.length ? renderTable(series, title, this.#format()) : nothing}
+        <p part="footnote" class="footnote">${this.#period()} · ${this.#zone()}</p>
       </figure>
+      <div class="visually-hidden" aria-live="polite">${this.#cursor?.announcement}</div>
       <span class="theme" hidden> ${THEME_CLASSES.map((name) => html`<span class=${name}></span>`)} </span>
       <span class="theme-watch visually-hidden" aria-hidden="true" @transitionend=${this.#draw}></span>
     `;
   }
 
-  get #days(): number {
-    return Number.isInteger(this.days) && this.days >= 1 && this.days <= MAX_DAYS ? this.days : DEFAULT_DAYS;
+  #renderHeader(title: string, total: string, filled: boolean) {
+    const { data, status, error, sample } = this.#usage.snapshot;
+    const { series, format } = this.#shown();
+    const previous = this.#totals.snapshot.data?.previous[this.#metric] ?? 0;
+    const change = filled ? usageChange(series.total, previous) : null;
+    const missing = this.#metric === 'co2' ? 'footprint' : 'price';
+    return html`
+      <header part="header">
+        <span part="title" class="title">${title}</span>
+        ${filled ? html`<span part="total" title=${chartStrings.total}>${total}</span>` : nothing}
+        ${
+          change === null
+            ? nothing
+            : html`<span part="change" class="change"
+                >${chartStrings.change(format.change(change), series.days.length)}</span
+              >`
+        }
+        ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
+        <span part="note" class="note">
+          ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
+          ${status === 'stale' ? strings.stale : nothing}
+          ${data && error && status === 'error' ? error.message : nothing}
+          ${series.unknown.length ? chartStrings.unknown(missing, series.unknown) : nothing}
+        </span>
+        ${
+          filled
+            ? renderMenu({
+                table: this.table,
+                toggle: () => (this.table = !this.table),
+                download: (as) => void this.download(as),
+              })
+            : nothing
+        }
+      </header>
+    `;
+  }
+
+  /**
+   * What is shown as a file: all numbers of its rows as CSV, rows and series as JSON, the picture as PNG.
+   *
+   * @throws While there is nothing to show yet.
+   */
+  async toBlob(format: UsageFormat): Promise<Blob> {
+    const { exportUsage } = await import('./usage-chart.export.ts');
+    return exportUsage(format, this.#exported());
+  }
+
+  /** Hands a file to the browser to save, unless `usage-chart-export` is cancelled. */
+  async download(format: UsageFormat): Promise<void> {
+    const { exportUsage, fileName, save } = await import('./usage-chart.export.ts');
+    const exported = this.#exported();
+    const blob = await exportUsage(format, exported);
+    const event = new UsageChartExportEvent(format, blob, fileName(format, exported));
+    if (this.dispatchEvent(event)) save(blob, event.fileName);
+  }
+
+  #exported(): Exported {
+    const { data, sample } = this.#usage.snapshot;
+    if (!data || !this.#drawing) throw new Error('The chart has nothing to show yet.');
+    const { series, lines, title, format } = this.#shown();
+    const badge = sample ? ` · ${strings.sample}` : '';
+    return {
+      rows: data,
+      series,
+      lines,
+      metric: this.#metric,
+      group: this.#group,
+      sample,
+      title: `${title} · ${this.#period()} (UTC) · ${format.value(series.total)}${badge}`,
+      canvas: this.canvas,
+      theme: this.#theme(),
+    };
+  }
+
+  get #range(): UsageRange {
+    const custom = { from: this.from, to: this.to };
+    if (this.from && rangeDays(custom).length) return custom;
+    return { days: Number.isInteger(this.days) && this.days >= 1 && this.days <= MAX_DAYS ? this.days : DEFAULT_DAYS };
   }
 
   get #metric(): UsageMetric {
-    return this.metric in strings.chart.title ? this.metric : 'tokens';
+    return METRICS.includes(this.metric) ? this.metric : 'tokens';
   }
 
-  #current(): UsageSeries {
-    return this.#series(this.#usage.snapshot.data ?? NO_ROWS, this.#lastDays(), this.#metric);
+  get #group(): UsageGroup {
+    return GROUPS.includes(this.group) ? this.group : 'model';
   }
 
-  /** The same array until the day changes, so that nothing is added up twice. */
-  #lastDays = () => {
-    const [today = ''] = lastDays(1);
-    return this.#daysUntil(this.#days, today);
-  };
+  #view = memoize(chartView);
 
-  #daysUntil = memoize((days: number, today: string) => lastDays(days, Date.parse(today)));
+  #shown() {
+    const top = Number.isInteger(this.top) && this.top >= 1 ? this.top : DEFAULT_TOP;
+    const rows = this.#usage.snapshot.data ?? NO_ROWS;
+    return this.#view(rows, this.#days(), this.#metric, this.#group, top, localeOf(this));
+  }
+
+  /** The same array until the range changes, or the day, so that nothing is added up twice. */
+  #days() {
+    return this.#sameDays(rangeDays(this.#range).join());
+  }
+
+  #sameDays = memoize((days: string): readonly string[] => days.split(','));
+
+  /** The range in words. */
+  #period(): string {
+    const days = this.#days();
+    const { format } = this.#shown();
+    return 'from' in this.#range ? format.days(days[0]!, days.at(-1)!) : chartStrings.last(days.length);
+  }
+
+  /** When the last day began on the viewer's clock, where that is another than UTC's. */
+  #zone(): string {
+    const start = Date.parse(this.#days().at(-1)!);
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+    if (new Date(start).getTimezoneOffset() === 0) return chartStrings.utc;
+    return chartStrings.zone(this.#shown().format.moment(start), timeZone);
+  }
 
   #draw = () => {
     const library = this.#library.value;
     if (!library) return;
-    const series = this.#current();
-    const theme = this.#theme();
-    const drawn = JSON.stringify([theme, this.#metric, localeOf(this)]);
-    if (this.#drawing && series === this.#drawnSeries && drawn === this.#drawn) return;
-    if (this.#drawing) this.#drawing.update(series, theme, this.#format());
-    else this.#drawing = new library.UsageDrawing(this.canvas, series, theme, this.#format());
-    this.#drawnSeries = series;
-    this.#drawn = drawn;
+    const scene = this.#scene();
+    const last = this.#drawn;
+    if (!this.#drawing) this.#drawing = new library.UsageDrawing(this.canvas, scene);
+    else if (last && !KEYS.every((key) => scene[key] === last[key])) {
+      this.#drawing.update(scene, !matchMedia('(prefers-reduced-motion: reduce)').matches);
+    }
+    this.#drawn = scene;
+    this.#cursor ??= new library.UsageCursor(this, () => this.#pointable);
   };
 
-  #theme(): ChartTheme {
-    const probes = [...this.renderRoot.querySelectorAll('.theme span')];
-    const [text = '', muted = '', border = '', surface = '', ...series] = probes.map(
-      (probe) => getComputedStyle(probe).color,
-    );
-    const { fontFamily: font, direction } = getComputedStyle(this);
-    return { text, muted, border, surface, series, font, rtl: direction === 'rtl' };
+  /** What there is to draw; in parts that are the same as long as they say the same. */
+  #scene(): Scene {
+    const { series, lines, format } = this.#shown();
+    const type = TYPES.includes(this.type) ? this.type : 'stacked';
+    return { days: series.days, total: series.total, lines, format, type, theme: this.#theme() };
   }
 
-  #format(): ChartFormat {
-    const locale = localeOf(this);
-    const options = NUMBER_FORMATS[this.#metric];
-    const value = new Intl.NumberFormat(locale, options);
-    // Two decimals would make 0 of what a few small calls cost.
-    const small = new Intl.NumberFormat(locale, { ...options, maximumFractionDigits: 4 });
-    const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-    return {
-      value: (number) => (number > 0 && number < 0.1 ? small : value).format(number),
-      day: (date) => (date ? day.format(Date.parse(date)) : ''),
-    };
+  get #pointable() {
+    const scene = this.#drawn;
+    return this.#drawing && scene?.lines.length && !this.table ? { drawing: this.#drawing, scene } : undefined;
   }
+
+  #theme(): ChartTheme {
+    const theme = chartTheme(this, this.renderRoot.querySelectorAll('.theme span'));
+    return this.#sameTheme(JSON.stringify(theme));
+  }
+
+  #sameTheme = memoize((theme: string) => JSON.parse(theme) as ChartTheme);
 }
 
 const NO_ROWS: readonly UsageRow[] = [];
+
+const KEYS: readonly (keyof Scene)[] = ['days', 'lines', 'total', 'type', 'theme', 'format'];
 
 const THEME_CLASSES = [
   'text',
   'muted',
   'border',
   'surface',
-  ...Array.from({ length: SERIES }, (_, index) => `series-${index + 1}`),
+  ...Array.from({ length: COLOURS + 1 }, (_, index) => `series-${index}`),
 ];
-
-const COMPACT = { notation: 'compact', maximumFractionDigits: 1 } as const;
-
-const NUMBER_FORMATS: Readonly<Record<UsageMetric, Intl.NumberFormatOptions>> = {
-  tokens: COMPACT,
-  requests: COMPACT,
-  cost: { style: 'currency', currency: 'USD' },
-  co2: { ...COMPACT, style: 'unit', unit: 'gram' },
-};
-
-/** What the drawing says, for those who do not see it. In a box, because a table is never smaller than what it holds. */
-const renderTable = ({ days, models }: UsageSeries, title: string, format: ChartFormat) => html`
-  <div class="visually-hidden">
-    <table>
-      <caption>
-        ${title}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">${strings.chart.day}</th>
-          ${models.map(({ model }) => html`<th scope="col">${model}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${days.map(
-          (day, index) => html`
-            <tr>
-              <th scope="row">${format.day(day)}</th>
-              ${models.map(({ values }) => html`<td>${format.value(values[index] ?? 0)}</td>`)}
-            </tr>
-          `,
-        )}
-      </tbody>
-    </table>
-  </div>
-`;
-
-/** Answers again what it last answered, as long as it is asked the same. */
-function memoize<Parameters extends readonly unknown[], Result>(
-  work: (...parameters: Parameters) => Result,
-): (...parameters: Parameters) => Result {
-  let last: { readonly parameters: Parameters; readonly result: Result } | undefined;
-  return (...parameters) => {
-    if (!last?.parameters.every((parameter, index) => parameter === parameters[index])) {
-      last = { parameters, result: work(...parameters) };
-    }
-    return last.result;
-  };
-}
 
 declare global {
   interface HTMLElementTagNameMap {

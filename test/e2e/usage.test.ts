@@ -55,7 +55,7 @@ describe('the dashboard', () => {
     const page = await open();
     await addUsage(await userId('admin@livelit.test'), 1_000_000_000, 'of-the-admin');
     // Something of the member's own after it: when that is there, the other would have been too.
-    await addUsage(await userId('member@livelit.test'), 1, 'of-the-member');
+    await addUsage(await userId('member@livelit.test'), 1_000_000_000, 'of-the-member');
     const legend = page.locator('usage-chart').first().locator('[part="legend"]');
     await legend.getByText('of-the-member').waitFor();
     assert.ok(!(await legend.textContent())!.includes('of-the-admin'));

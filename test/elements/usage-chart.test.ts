@@ -1,48 +1,23 @@
 import { expect } from 'chai';
 import { html } from 'lit';
-import '../../src/define/usage-chart.ts';
 import type { UsageChartElement } from '../../src/elements/usage-chart.ts';
 import { lastDays } from '../../src/services/usage-series.ts';
 import { connectToBackend, leaveBackend, signInNewMember, signUp, sql } from '../support/browser/backend.ts';
 import { clearPage, mount, nextFrame, until } from '../support/browser/page.ts';
+import {
+  addUsage,
+  coloursIn,
+  drawn,
+  models,
+  open,
+  part,
+  picture,
+  swatches,
+  TODAY,
+} from '../support/browser/usage-chart.ts';
 
-const [TODAY = ''] = lastDays(1);
-
-const part = (chart: UsageChartElement, name: string) =>
-  chart.shadowRoot!.querySelector(`[part="${name}"]`)?.textContent.trim() ?? '';
-
-const models = (chart: UsageChartElement) =>
-  [...chart.shadowRoot!.querySelectorAll('[part="legend"] li')].map((item) => item.textContent);
-
-/** The whole drawing as bytes: two that differ look different. */
-const picture = (chart: UsageChartElement) => chart.shadowRoot!.querySelector('canvas')!.toDataURL();
-
-/** How many distinct colours are in the drawing: axes and grid alone have few, bars add theirs. */
-function coloursIn(chart: UsageChartElement): Set<string> {
-  const canvas = chart.shadowRoot!.querySelector('canvas')!;
-  const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-  const colours = new Set<string>();
-  for (let index = 0; index < data.length; index += 4) {
-    if (data[index + 3] === 255) colours.add(`${data[index]},${data[index + 1]},${data[index + 2]}`);
-  }
-  return colours;
-}
-
-const drawn = (chart: UsageChartElement) => until(() => coloursIn(chart).size > 0, 'a drawing');
-
-/** Writes usage as the service does. */
-const addUsage = (userId: string, model: string, tokens: number, date = TODAY, cost: number | null = 0.5) =>
-  sql(
-    `insert into usage_data (user_id, date, model, source, requests, context_tokens, generated_tokens, cost, co2_grams)
-     values ($1, $2, $3, 'import', 1, $4, 0, $5, 1)`,
-    [userId, date, model, tokens, cost],
-  );
-
-async function open(template = html`<usage-chart></usage-chart>`): Promise<UsageChartElement> {
-  const chart = mount<UsageChartElement>(template);
-  await until(() => chart.matches(':state(live)') || chart.matches(':state(sample)'));
-  return chart;
-}
+/** How many days the table has. */
+const daysIn = (chart: UsageChartElement) => chart.shadowRoot!.querySelectorAll('tbody tr').length;
 
 describe('<usage-chart>', () => {
   beforeEach(() => connectToBackend());
@@ -60,9 +35,9 @@ describe('<usage-chart>', () => {
     await drawn(chart);
     expect(models(chart)).to.deep.equal(['gpt-4o', 'gpt-4o-mini']);
     expect(part(chart, 'total')).to.equal('1.5K');
-    const blue = '11,99,165';
-    const orange = '200,80,10';
-    await until(() => coloursIn(chart).has(blue) && coloursIn(chart).has(orange), 'bars in the colours of the theme');
+    const [one = '', other = ''] = swatches(chart);
+    expect(one).not.to.equal(other);
+    await until(() => coloursIn(chart).has(one) && coloursIn(chart).has(other), 'bars in the colours of the legend');
   });
 
   it('moves when a row is written, without a reload', async () => {
@@ -91,7 +66,9 @@ describe('<usage-chart>', () => {
     await signInNewMember();
     const chart = await open();
     await drawn(chart);
-    expect(part(chart, 'message')).to.equal('No usage in the last 30 days yet.');
+    expect(part(chart, 'message')).to.equal(
+      'Last 30 days: no usage yet. It appears here by itself as soon as there is some.',
+    );
     expect(chart.shadowRoot!.querySelector('canvas')!.getBoundingClientRect().height).to.be.greaterThan(100);
   });
 
@@ -118,6 +95,9 @@ describe('<usage-chart>', () => {
 
   const metrics: readonly [string, string, string][] = [
     ['tokens', 'Tokens per day', '1K'],
+    ['input', 'Input tokens per day', '1K'],
+    ['output', 'Output tokens per day', '0'],
+    ['cached', 'Cached input tokens per day', '0'],
     ['requests', 'Requests per day', '1'],
     ['cost', 'Cost per day', '$0.50'],
     ['co2', 'CO₂e per day', '1 g'],
@@ -144,21 +124,21 @@ describe('<usage-chart>', () => {
     const { userId } = await signInNewMember();
     await addUsage(userId, 'brand-new', 1_000, TODAY, null);
     const chart = await open(html`<usage-chart metric="cost"></usage-chart>`);
-    await until(() => part(chart, 'note') === '1 entry has no known value');
+    await until(() => part(chart, 'note') === 'Without a known price, not counted: brand-new');
   });
 
   for (const days of ['0', '367', '-1', 'abc', '1.5']) {
     it(`draws 30 days when days="${days}"`, async () => {
-      const chart = await open(html`<usage-chart days=${days}></usage-chart>`);
-      expect(chart.shadowRoot!.querySelectorAll('tbody tr')).to.have.length(30);
+      const chart = await open(html`<usage-chart table days=${days}></usage-chart>`);
+      await until(() => daysIn(chart) === 30);
     });
   }
 
   it('draws as many days as it is told, also later', async () => {
-    const chart = await open(html`<usage-chart days="7"></usage-chart>`);
-    expect(chart.shadowRoot!.querySelectorAll('tbody tr')).to.have.length(7);
+    const chart = await open(html`<usage-chart table days="7"></usage-chart>`);
+    await until(() => daysIn(chart) === 7);
     chart.days = 14;
-    await until(() => chart.shadowRoot!.querySelectorAll('tbody tr').length === 14);
+    await until(() => daysIn(chart) === 14);
   });
 
   it('leaves out what is older than the range', async () => {

@@ -1,25 +1,11 @@
 import type { Connection, ConnectionState } from '../../services/sync.ts';
-import type { UsageMetric } from '../../services/usage.ts';
 
-/** Every word that an element says, in English. */
+/** Every word that an element says, in English; a chart's own are in `chart.en.ts`. */
 export const strings = {
   sample: 'Sample data',
   syncing: 'Syncing…',
   loading: 'Loading…',
   stale: 'Not up to date',
-  chart: {
-    title: {
-      tokens: 'Tokens per day',
-      requests: 'Requests per day',
-      cost: 'Cost per day',
-      co2: 'CO₂e per day',
-    } satisfies Record<UsageMetric, string>,
-    empty: (days: number) => `No usage in the last ${days} days yet.`,
-    unknown: (count: number) => `${count} ${count === 1 ? 'entry has' : 'entries have'} no known value`,
-    summary: (title: string, days: number, total: string) => `${title}, last ${days} days: ${total} in total`,
-    total: 'Total',
-    day: 'Day',
-  },
   status: {
     label: {
       idle: 'Idle',

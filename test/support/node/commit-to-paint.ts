@@ -35,8 +35,9 @@ export async function commitToPaint(
   for (let round = 0; round < rounds; round += 1) {
     await backend.database.query(
       `insert into usage_data (user_id, date, model, source, requests, context_tokens)
-       values ($1, (now() at time zone 'utc')::date, $2, 'import', 1, 1)`,
-      [userId, `${rounds}-${round}`],
+       values ($1, (now() at time zone 'utc')::date, $2, 'import', 1, $3)`,
+      // More than all before: the legend names only the largest.
+      [userId, `${rounds}-${round}`, (round + 2) * 1_000_000_000],
     );
     const committed = now();
     const times = await until(async () => {

@@ -1,0 +1,51 @@
+import { html } from 'lit';
+import { chartStrings as strings } from './strings/chart.en.ts';
+import type { UsageFormat } from './usage-chart.export.ts';
+
+const FORMATS: readonly UsageFormat[] = ['csv', 'json', 'png'];
+
+interface Choices {
+  /** The numbers are a table at present. */
+  readonly table: boolean;
+  readonly toggle: () => void;
+  readonly download: (format: UsageFormat) => void;
+}
+
+/** A disclosure and not a menu role: a few buttons in the order of the page, reached by Tab. */
+export function renderMenu({ table, toggle, download }: Choices) {
+  const item = (label: string, act: () => void) => {
+    const choose = (event: Event) => {
+      close(event, true);
+      act();
+    };
+    return html`<button part="item" type="button" @click=${choose}>${label}</button>`;
+  };
+  return html`
+    <details part="menu" class="menu" @focusout=${leave} @keydown=${escape}>
+      <summary part="button" title=${strings.more}>
+        <span aria-hidden="true">⋯</span><span class="visually-hidden">${strings.more}</span>
+      </summary>
+      <div class="items" tabindex="-1">
+        ${item(table ? strings.showChart : strings.showTable, toggle)}
+        ${FORMATS.map((format) => item(strings.download(format), () => download(format)))}
+      </div>
+    </details>
+  `;
+}
+
+function close(event: Event, focus: boolean): void {
+  const details = (event.currentTarget as Element).closest('details')!;
+  details.open = false;
+  if (focus) details.querySelector('summary')!.focus();
+}
+
+function leave(event: FocusEvent): void {
+  if (!(event.currentTarget as Element).contains(event.relatedTarget as Node | null)) close(event, false);
+}
+
+function escape(event: KeyboardEvent): void {
+  if (event.key !== 'Escape') return;
+  // It closes what is open, and not the dialog around it as well.
+  event.stopPropagation();
+  close(event, true);
+}
