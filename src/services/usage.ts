@@ -1,6 +1,6 @@
 import { LivelitError } from '../store/error.ts';
 import type { Live } from '../store/live.ts';
-import type { LiveQueryOptions } from '../store/live-query.ts';
+import type { LiveQueryOptions } from '../store/query.ts';
 import { shareRows } from '../store/rows.ts';
 import { store } from '../store/store.ts';
 import { sampleUsage } from './sample-data.ts';
