@@ -7,10 +7,8 @@ let answering: Promise<boolean> | undefined;
 function answers(): Promise<boolean> {
   answering ??= new Promise((resolve) => {
     setTimeout(() => resolve(false), ANSWER_MS);
-    const request = () => navigator.locks.request(`livelit:answer:${Math.random()}`, () => resolve(true));
-    Promise.resolve()
-      .then(request)
-      .catch(() => resolve(false));
+    const name = `livelit:answer:${Math.random()}`;
+    navigator.locks.request(name, () => resolve(true)).catch(() => resolve(false));
   });
   return answering;
 }
