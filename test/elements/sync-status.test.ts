@@ -54,10 +54,12 @@ describe('<sync-status>', () => {
     await signInNewMember();
     leaves.push(dailyUsage().subscribe(() => undefined));
     await until(() => colour(status) === 'green');
-    await fault({ dropSockets: true });
+    // Refused too: the wait before an attempt is random, and may be shorter than a frame.
+    await fault({ refuseSockets: true, dropSockets: true });
     await until(() => colour(status) === 'red');
     expect(text(status, 'label')).to.equal('Reconnecting…');
     expect(text(status, 'reason')).to.equal('· The connection was lost. It is being restored.');
+    await noFaults();
     await until(() => colour(status) === 'green');
     expect(text(status, 'reason')).to.equal('');
   });
