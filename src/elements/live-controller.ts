@@ -12,13 +12,10 @@ let frame: number | undefined;
  * of its own, so that Lit alone would render a reply that streams in quickly a hundred times a frame.
  */
 function renderSoon(host: ReactiveControllerHost): void {
-  if (rendered.has(host)) {
-    rendered.set(host, true);
-    return;
-  }
+  const again = rendered.has(host);
+  rendered.set(host, again);
   frame ??= requestAnimationFrame(renderLate);
-  rendered.set(host, false);
-  host.requestUpdate();
+  if (!again) host.requestUpdate();
 }
 
 function renderLate(): void {

@@ -8,10 +8,8 @@ export function locksWork(): Promise<boolean> {
   if (!globalThis.navigator?.locks) return Promise.resolve(false);
   answering ??= new Promise((resolve) => {
     setTimeout(() => resolve(false), ANSWER_MS);
-    const request = () => navigator.locks.request(`livelit:answer:${Math.random()}`, () => resolve(true));
-    Promise.resolve()
-      .then(request)
-      .catch(() => resolve(false));
+    const name = `livelit:answer:${Math.random()}`;
+    navigator.locks.request(name, () => resolve(true)).catch(() => resolve(false));
   });
   return answering;
 }

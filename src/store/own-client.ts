@@ -56,9 +56,8 @@ export function ownClient({ url, key }: SupabaseTarget): Client {
 async function withRetryAfter(response: Response): Promise<Response> {
   const seconds = Number(response.headers.get('retry-after'));
   if (response.ok || !seconds) return response;
-  const { status, statusText, headers } = response;
   const error = (await response.json().catch(() => ({}))) as object;
-  return new Response(JSON.stringify({ ...error, retry_after_s: seconds }), { status, statusText, headers });
+  return new Response(JSON.stringify({ ...error, retry_after_s: seconds }), response);
 }
 
 /**
@@ -71,5 +70,5 @@ const withoutServerClock: typeof fetch = async (input, init) => {
   if (!response.ok || !/\/(token|signup|verify)$/.test(pathname)) return response;
   const body = (await response.json()) as { expires_at?: unknown };
   delete body.expires_at;
-  return new Response(JSON.stringify(body), { status: response.status, headers: response.headers });
+  return new Response(JSON.stringify(body), response);
 };

@@ -65,9 +65,10 @@ export class SupabaseBackend implements Backend {
   }
 
   async fetch<T>(query: Query, signal: AbortSignal): Promise<T> {
+    const token = this.#accessToken;
     if ('rpc' in query) {
       const answer = await this.#client.rpc(query.rpc, query.parameters).abortSignal(signal);
-      if (answer.error) throw this.#noticed(answerError(answer.error, answer.status));
+      if (answer.error) throw this.#noticed(answerError(answer.error, answer.status), token);
       return answer.data as T;
     }
     const rows: unknown[] = [];
@@ -82,24 +83,26 @@ export class SupabaseBackend implements Backend {
         request = request.order(column.replace(/^-/, ''), { ascending: !column.startsWith('-') });
       }
       const { data, error, status } = await request.range(rows.length, rows.length + wanted - 1).abortSignal(signal);
-      if (error) throw this.#noticed(answerError(error, status));
+      if (error) throw this.#noticed(answerError(error, status), token);
       rows.push(...data);
       if (data.length < wanted || rows.length >= limit) return rows as T;
     }
   }
 
   async write(mutation: Mutation, signal: AbortSignal): Promise<void> {
+    const token = this.#accessToken;
     const request =
       'rpc' in mutation
         ? this.#client.rpc(mutation.rpc, mutation.parameters)
         : where(this.#client.from(mutation.update).update(mutation.values), mutation.where);
     const { error, status } = await request.abortSignal(signal);
-    if (error) throw this.#noticed(answerError(error, status));
+    if (error) throw this.#noticed(answerError(error, status), token);
   }
 
   async invoke(name: string, body: object, signal: AbortSignal): Promise<unknown> {
+    const token = this.#accessToken;
     const answer = await this.#client.functions.invoke<unknown>(name, { body: { ...body }, signal });
-    if (answer.error) throw this.#noticed(await functionError(answer.error as Error));
+    if (answer.error) throw this.#noticed(await functionError(answer.error as Error), token);
     return answer.data;
   }
 
@@ -141,9 +144,10 @@ export class SupabaseBackend implements Backend {
     if (this.#options.own) void this.#client.auth.dispose();
   }
 
-  /** A token that the server refuses is renewed, beside the retry of what was refused. */
-  #noticed(error: LivelitError): LivelitError {
-    if (error.code === 'unauthenticated' && this.#session.snapshot.data) void this.#renewOnce();
+  /** A token that the server refuses is renewed, beside the retry of what was refused; one that is new by now is not. */
+  #noticed(error: LivelitError, token: string | undefined): LivelitError {
+    const refused = error.code === 'unauthenticated' && token === this.#accessToken;
+    if (refused && this.#session.snapshot.data) void this.#renewOnce();
     return error;
   }
 

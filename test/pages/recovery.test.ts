@@ -175,23 +175,32 @@ describe('a page recovers', () => {
       return { listeners: read('JSEventListeners'), heap: read('JSHeapUsedSize') };
     };
     await session.send('Performance.enable');
+    let opened = 0;
+    page.page.on('websocket', () => (opened += 1));
     const reconnect = async (times: number) => {
       for (let index = 0; index < times; index += 1) {
+        const before = opened;
         fault({ dropSockets: true });
-        await until(() => sockets() === 0);
-        await until(() => sockets() === 1);
+        await until(() => opened > before && sockets() === 1);
       }
       await until(async () => (await state(page)) === 'live');
     };
     await reconnect(5);
     const before = await listeners();
     await reconnect(50);
-    const afterwards = await listeners();
+    // A socket that is still closing keeps its own for a moment.
+    const afterwards = await until(async () => {
+      const now = await listeners();
+      return now.listeners <= before.listeners + 5 && now;
+    });
     console.log(
       `50 reconnects: listeners ${before.listeners} → ${afterwards.listeners}, heap ${before.heap} → ${afterwards.heap}`,
     );
+<<<<<<< HEAD
     // A client that is still hanging up is not waited for, so there may be a few; a leak would add 150.
     assert.ok(afterwards.listeners <= before.listeners + 45);
+=======
+>>>>>>> pitfalls
     assert.ok(afterwards.heap < before.heap * 1.3);
   });
 

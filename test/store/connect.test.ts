@@ -94,6 +94,41 @@ describe('connect', () => {
     expect(await errorOf(write)).to.include({ code: 'rate_limited', retryAfterMs: undefined });
   });
 
+  it('renews a token once, also when an answer to the old one comes late', async () => {
+    const { login } = await newMember();
+    await connectToBackend();
+    await signIn(login.email, login.password);
+    const backend = await store().connection.backend();
+    let renewals = 0;
+    let late = true;
+    const original = globalThis.fetch;
+    globalThis.fetch = async (input, init) => {
+      const url = String(input instanceof Request ? input.url : input);
+      const answer = await original(input, init);
+      if (url.includes('grant_type=refresh_token')) renewals += 1;
+      if (!url.includes('/rest/') || !late) return answer;
+      late = false;
+      await until(() => renewals === 1);
+      return answer;
+    };
+    try {
+      await fault({ expireTokens: true });
+      const ask = () =>
+        backend.fetch({ from: 'usage_data', order: ['id'], limit: 1 }, new AbortController().signal).then(
+          () => true,
+          () => false,
+        );
+      const first = ask();
+      await until(() => !late);
+      await until(ask);
+      await first;
+      await until(ask);
+      expect(renewals).to.equal(1);
+    } finally {
+      globalThis.fetch = original;
+    }
+  });
+
   describe('with a client of the page', () => {
     let client: SupabaseClient;
     let heard: number;
