@@ -25,6 +25,9 @@ const MOVING = 'live' as 'active';
 /** With more points than this, moving them would cost more than it explains. */
 const MOVING_POINTS = 1_000;
 
+/** With more days than this they stand without a gap. */
+const UNBROKEN_DAYS = 120;
+
 /** Smaller than this the drawing is a sparkline: axes would take all its room. */
 const SPARKLINE_WIDTH_PX = 160;
 const SPARKLINE_HEIGHT_PX = 96;
@@ -123,6 +126,8 @@ export class UsageDrawing {
           data: values,
           backgroundColor: theme.series[colour]!,
           maxBarThickness: 28,
+          // Gaps thinner than a pixel would make a pattern of their own.
+          ...(days.length > UNBROKEN_DAYS && { categoryPercentage: 1, barPercentage: 1 }),
           // Alone on its day, each needs no place found beside the others, which takes the longest of all.
           grouped: type === 'bar',
         });
