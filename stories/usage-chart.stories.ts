@@ -201,6 +201,7 @@ export const stories: Stories = {
     async act(stage) {
       await untilLive(stage);
       shadow(stage).querySelector('summary')!.click();
+      await stage.until(() => shadow(stage).querySelector('[part="item"]'));
     },
   },
   sparkline: {

@@ -19,11 +19,11 @@ const LINE_WIDTH_PX = 2;
 /** A change moves what it changes for so long, and nothing else. */
 const MOVE_MS = 180;
 
-/** Chart.js takes any name of `transitions`; its types know only its own. */
-const MOVING = 'live' as 'active';
-
 /** With more points than this, moving them would cost more than it explains. */
 const MOVING_POINTS = 1_000;
+
+/** With more days than this they stand without a gap. */
+const UNBROKEN_DAYS = 120;
 
 /** Smaller than this the drawing is a sparkline: axes would take all its room. */
 const SPARKLINE_WIDTH_PX = 160;
@@ -82,10 +82,12 @@ export class UsageDrawing {
     const before = this.#scene;
     this.#scene = scene;
     this.#chart.data = this.#data();
-    this.#chart.options = this.#options(this.#chart);
     const few = scene.days.length * scene.lines.length <= MOVING_POINTS;
     const same = scene.type === before.type && scene.days.join() === before.days.join();
-    this.#chart.update(moving && few && same ? MOVING : 'none');
+    // What comes first is no change.
+    const moves = moving && few && same && before.lines.length > 0;
+    this.#chart.options = this.#options(this.#chart, moves);
+    this.#chart.update(moves ? undefined : 'none');
   }
 
   destroy(): void {
@@ -123,6 +125,8 @@ export class UsageDrawing {
           data: values,
           backgroundColor: theme.series[colour]!,
           maxBarThickness: 28,
+          // Gaps thinner than a pixel would make a pattern of their own.
+          ...(days.length > UNBROKEN_DAYS && { categoryPercentage: 1, barPercentage: 1 }),
           // Alone on its day, each needs no place found beside the others, which takes the longest of all.
           grouped: type === 'bar',
         });
@@ -132,15 +136,14 @@ export class UsageDrawing {
     return { labels: [...days], datasets: [...this.#datasets.values()] };
   }
 
-  #options(size: { readonly width: number; readonly height: number }): Options {
+  #options(size: { readonly width: number; readonly height: number }, moves = false): Options {
     const { days, total, type, theme, format } = this.#scene;
     const font = { family: theme.font };
     const display = !small(size);
     // Fractions of what there is nothing of would say something.
     const label = (value: number) => (total === 0 && value !== 0 ? '' : format.value(value));
     return {
-      animation: false,
-      transitions: { [MOVING]: { animation: { duration: MOVE_MS, easing: 'easeOutQuad' } } },
+      animation: moves && { duration: MOVE_MS, easing: 'easeOutQuad' },
       events: [],
       normalized: true,
       maintainAspectRatio: false,

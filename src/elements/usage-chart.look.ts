@@ -47,9 +47,11 @@ export interface DrawnLine {
   readonly colour: number;
   readonly values: readonly number[];
   readonly total: number;
+  /** Nothing of it has a known value: its zeros are none. */
+  readonly unknown: boolean;
 }
 
-function drawnLines({ lines }: UsageSeries, group: UsageGroup): DrawnLine[] {
+function drawnLines({ lines, unknown }: UsageSeries, group: UsageGroup): DrawnLine[] {
   const colours = coloursOf(lines.filter(({ rest }) => !rest).map(({ name }) => name));
   return lines.map(({ name, rest, values, total }, index) => ({
     key: rest ? '\0' : name,
@@ -57,6 +59,7 @@ function drawnLines({ lines }: UsageSeries, group: UsageGroup): DrawnLine[] {
     colour: rest ? REST_COLOUR : group === 'none' ? 0 : colours[index]!,
     values,
     total,
+    unknown: group === 'model' && total === 0 && unknown.includes(name),
   }));
 }
 

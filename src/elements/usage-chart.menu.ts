@@ -11,8 +11,8 @@ interface Choices {
   readonly download: (format: UsageFormat) => void;
 }
 
-/** A disclosure and not a menu role: a few buttons in the order of the page, reached by Tab. */
-export function renderMenu({ table, toggle, download }: Choices) {
+/** What the menu holds: buttons in the order of the page, reached by Tab, and so no menu role. */
+export function renderItems({ table, toggle, download }: Choices) {
   const item = (label: string, act: () => void) => {
     const choose = (event: Event) => {
       close(event, true);
@@ -21,15 +21,10 @@ export function renderMenu({ table, toggle, download }: Choices) {
     return html`<button part="item" type="button" @click=${choose}>${label}</button>`;
   };
   return html`
-    <details part="menu" class="menu" @focusout=${leave} @keydown=${escape}>
-      <summary part="button" title=${strings.more}>
-        <span aria-hidden="true">⋯</span><span class="visually-hidden">${strings.more}</span>
-      </summary>
-      <div class="items" tabindex="-1">
-        ${item(table ? strings.showChart : strings.showTable, toggle)}
-        ${FORMATS.map((format) => item(strings.download(format), () => download(format)))}
-      </div>
-    </details>
+    <div class="items" tabindex="-1">
+      ${item(table ? strings.showChart : strings.showTable, toggle)}
+      ${FORMATS.map((format) => item(strings.download(format), () => download(format)))}
+    </div>
   `;
 }
 
@@ -39,11 +34,12 @@ function close(event: Event, focus: boolean): void {
   if (focus) details.querySelector('summary')!.focus();
 }
 
-function leave(event: FocusEvent): void {
+/** Closes the menu when the focus has left it. */
+export function leave(event: FocusEvent): void {
   if (!(event.currentTarget as Element).contains(event.relatedTarget as Node | null)) close(event, false);
 }
 
-function escape(event: KeyboardEvent): void {
+export function escape(event: KeyboardEvent): void {
   if (event.key !== 'Escape') return;
   // It closes what is open, and not the dialog around it as well.
   event.stopPropagation();

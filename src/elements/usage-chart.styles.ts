@@ -1,15 +1,18 @@
-import { css } from 'lit';
+import { css, unsafeCSS } from 'lit';
+import { COLOURS, REST_COLOUR } from './series-colours.ts';
+
+/** A class for each colour; those after the rest's are the first ones again, darker, and still far from the surface. */
+const SERIES = unsafeCSS(
+  Array.from({ length: COLOURS }, (_, index) => {
+    const own = (number: number) => `var(--_series-${number})`;
+    const dark = (percent: number) => `color-mix(in oklab,${own(index + 1 - REST_COLOUR)} ${percent}%,#000)`;
+    const colour = index < REST_COLOUR ? own(index + 1) : `light-dark(${dark(58)},${dark(70)})`;
+    return `.series-${index + 1}{color:${colour}}`;
+  }).join('\n'),
+);
 
 export const styles = css`
   :host {
-    --_series-9: color-mix(in oklab, var(--_series-1) 55%, var(--_text));
-    --_series-10: color-mix(in oklab, var(--_series-2) 55%, var(--_text));
-    --_series-11: color-mix(in oklab, var(--_series-3) 55%, var(--_text));
-    --_series-12: color-mix(in oklab, var(--_series-4) 55%, var(--_text));
-    --_series-13: color-mix(in oklab, var(--_series-5) 55%, var(--_text));
-    --_series-14: color-mix(in oklab, var(--_series-6) 55%, var(--_text));
-    --_series-15: color-mix(in oklab, var(--_series-7) 55%, var(--_text));
-
     /* Where its width would be that of its content, it has a width all the same. */
     contain-intrinsic-inline-size: 20rem;
     container-type: inline-size;
@@ -29,8 +32,15 @@ export const styles = css`
 
   header {
     display: flex;
+    align-items: start;
+  }
+
+  .words {
+    display: flex;
+    flex: 1;
     flex-wrap: wrap;
     align-items: baseline;
+    min-inline-size: 0;
     gap: 0 calc(1.5 * var(--_space));
     min-block-size: 1.75em;
   }
@@ -81,7 +91,10 @@ export const styles = css`
     display: flex;
     flex-wrap: wrap;
     gap: 0 calc(2 * var(--_space));
+    flex-shrink: 0;
+    overflow: auto;
     min-block-size: 1.45em;
+    max-block-size: calc(3 * 1.45em);
     margin: 0;
     padding: 0;
     color: var(--_muted);
@@ -238,65 +251,7 @@ export const styles = css`
     color: var(--_accent);
   }
 
-  .series-1 {
-    color: var(--_series-1);
-  }
-
-  .series-2 {
-    color: var(--_series-2);
-  }
-
-  .series-3 {
-    color: var(--_series-3);
-  }
-
-  .series-4 {
-    color: var(--_series-4);
-  }
-
-  .series-5 {
-    color: var(--_series-5);
-  }
-
-  .series-6 {
-    color: var(--_series-6);
-  }
-
-  .series-7 {
-    color: var(--_series-7);
-  }
-
-  .series-8 {
-    color: var(--_series-8);
-  }
-
-  .series-9 {
-    color: var(--_series-9);
-  }
-
-  .series-10 {
-    color: var(--_series-10);
-  }
-
-  .series-11 {
-    color: var(--_series-11);
-  }
-
-  .series-12 {
-    color: var(--_series-12);
-  }
-
-  .series-13 {
-    color: var(--_series-13);
-  }
-
-  .series-14 {
-    color: var(--_series-14);
-  }
-
-  .series-15 {
-    color: var(--_series-15);
-  }
+  ${SERIES}
 
   .theme > * {
     forced-color-adjust: none;
@@ -322,6 +277,30 @@ export const styles = css`
   .theme-watch {
     color: var(--_text);
     transition: color 1ms !important;
+  }
+
+  /* A column: what would take more than its line of the drawing's height is cut, and said in full by its title. */
+  @container (inline-size < 30rem) {
+    figure {
+      block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 4 * 1.45 * 0.8125em);
+    }
+
+    .note {
+      overflow: hidden;
+      max-inline-size: 100%;
+      margin-inline-start: 0;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+
+    .legend {
+      max-block-size: calc(2 * 1.45em);
+    }
+
+    .footnote {
+      min-block-size: calc(2 * 1.45em);
+      white-space: normal;
+    }
   }
 
   /* A sparkline: the sum, whether it is invented, and the drawing; the rest would be unreadable. */

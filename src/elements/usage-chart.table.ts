@@ -7,6 +7,8 @@ import type { ChartFormat, DrawnLine } from './usage-chart.look.ts';
 export function renderTable(series: UsageSeries, lines: readonly DrawnLine[], title: string, format: ChartFormat) {
   const newest = series.days.map((_, index) => index).reverse();
   const sumOf = (day: number) => lines.reduce((sum, { values }) => sum + (values[day] ?? 0), 0);
+  const cell = ({ unknown }: DrawnLine, value: number) =>
+    html`<td>${unknown ? strings.unknownValue : format.exact(value)}</td>`;
   return html`
     <div part="table" class="table" role="region" aria-label=${title} tabindex="0">
       <table>
@@ -25,7 +27,7 @@ export function renderTable(series: UsageSeries, lines: readonly DrawnLine[], ti
             (day) => html`
               <tr>
                 <th scope="row">${format.longDay(series.days[day]!)}</th>
-                ${lines.map(({ values }) => html`<td>${format.exact(values[day] ?? 0)}</td>`)}
+                ${lines.map((line) => cell(line, line.values[day] ?? 0))}
                 <td>${format.exact(sumOf(day))}</td>
               </tr>
             `,
@@ -34,7 +36,7 @@ export function renderTable(series: UsageSeries, lines: readonly DrawnLine[], ti
         <tfoot>
           <tr>
             <th scope="row">${strings.total}</th>
-            ${lines.map(({ total }) => html`<td>${format.exact(total)}</td>`)}
+            ${lines.map((line) => cell(line, line.total))}
             <td>${format.exact(series.total)}</td>
           </tr>
         </tfoot>

@@ -1,6 +1,6 @@
 import { Task } from '@lit/task';
 import { html, LitElement, nothing } from 'lit';
-import { property, query } from 'lit/decorators.js';
+import { property, query, state } from 'lit/decorators.js';
 import {
   MAX_DAYS,
   METRICS,
@@ -23,13 +23,15 @@ import type { Scene, UsageCursor, UsageDrawing } from './usage-chart.drawing.ts'
 import { UsageChartExportEvent } from './usage-chart.events.ts';
 import type { Exported, UsageFormat } from './usage-chart.export.ts';
 import { chartTheme, chartView, type ChartTheme, type ChartType } from './usage-chart.look.ts';
-import { renderMenu } from './usage-chart.menu.ts';
 import { styles } from './usage-chart.styles.ts';
 
 const DEFAULT_DAYS = 30;
 
 /** As many as have a colour of their own beside the rest. */
 const DEFAULT_TOP = 7;
+
+/** With more lines the legend may have to be scrolled, and so has to take the focus. */
+const ONE_LINE = 4;
 
 const TYPES: readonly ChartType[] = ['stacked', 'bar', 'line'];
 const GROUPS: readonly UsageGroup[] = ['model', 'project', 'none'];
@@ -97,6 +99,9 @@ export class UsageChartElement extends LitElement {
   /** The numbers as a table, in place of the drawing. */
   @property({ type: Boolean, reflect: true }) table = false;
 
+  /** The menu has been open: what it holds is loaded then. */
+  @state() private opened = false;
+
   @query('canvas') private canvas!: HTMLCanvasElement;
 
   #usage = new LiveController(this, () => dailyUsage(this.#range), this.attachInternals());
@@ -108,6 +113,11 @@ export class UsageChartElement extends LitElement {
   #tables = new Task(this, {
     task: ([wanted]) => (wanted ? import('./usage-chart.table.ts') : undefined),
     args: () => [this.table],
+  });
+
+  #menus = new Task(this, {
+    task: ([wanted]) => (wanted ? import('./usage-chart.menu.ts') : undefined),
+    args: () => [this.opened],
   });
 
   #drawing: UsageDrawing | undefined;
@@ -137,6 +147,7 @@ export class UsageChartElement extends LitElement {
     const { series, format, title, lines } = this.#shown();
     const total = format.value(series.total);
     const filled = series.lines.length > 0;
+    const footnote = `${this.#period()} · ${this.#zone()}`;
     const operable = filled && !this.table;
     const message = data ? (filled ? '' : chartStrings.empty(this.#period())) : error?.message || strings.loading;
     return html`
@@ -167,15 +178,16 @@ export class UsageChartElement extends LitElement {
           }
           ${filled && this.table ? this.#tables.value?.renderTable(series, lines, title, format) : nothing}
         </div>
-        <ul part="legend" class="legend">
+        <ul part="legend" class="legend" tabindex=${lines.length > ONE_LINE ? 0 : nothing}>
           ${(this.#group === 'none' ? [] : lines).map(
-            ({ name, colour, total: sum }) =>
+            ({ name, colour, total: sum, unknown }) =>
               html`<li>
-                <span class="swatch series-${colour}"></span>${name} <span part="value">${format.value(sum)}</span>
+                <span class="swatch series-${colour}"></span>${name}
+                <span part="value">${unknown ? chartStrings.unknownValue : format.value(sum)}</span>
               </li>`,
           )}
         </ul>
-        <p part="footnote" class="footnote">${this.#period()} · ${this.#zone()}</p>
+        <p part="footnote" class="footnote" title=${footnote}>${footnote}</p>
       </figure>
       <div class="visually-hidden" aria-live="polite">${this.#cursor?.announcement}</div>
       <span class="theme" hidden> ${THEME_CLASSES.map((name) => html`<span class=${name}></span>`)} </span>
@@ -189,34 +201,50 @@ export class UsageChartElement extends LitElement {
     const previous = this.#totals.snapshot.data?.previous[this.#metric] ?? 0;
     const change = filled ? usageChange(series.total, previous) : null;
     const missing = this.#metric === 'co2' ? 'footprint' : 'price';
+    const unknown = series.unknown.length ? chartStrings.unknown(missing, series.unknown) : '';
     return html`
       <header part="header">
-        <span part="title" class="title">${title}</span>
-        ${filled ? html`<span part="total" title=${chartStrings.total}>${total}</span>` : nothing}
-        ${
-          change === null
-            ? nothing
-            : html`<span part="change" class="change"
-                >${chartStrings.change(format.change(change), series.days.length)}</span
-              >`
-        }
-        ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
-        <span part="note" class="note">
-          ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
-          ${status === 'stale' ? strings.stale : nothing}
-          ${data && error && status === 'error' ? error.message : nothing}
-          ${series.unknown.length ? chartStrings.unknown(missing, series.unknown) : nothing}
-        </span>
-        ${
-          filled
-            ? renderMenu({
-                table: this.table,
-                toggle: () => (this.table = !this.table),
-                download: (as) => void this.download(as),
-              })
-            : nothing
-        }
+        <div class="words">
+          <span part="title" class="title">${title}</span>
+          ${filled ? html`<span part="total" title=${chartStrings.total}>${total}</span>` : nothing}
+          ${
+            change === null
+              ? nothing
+              : html`<span part="change" class="change"
+                  >${chartStrings.change(format.change(change), series.days.length)}</span
+                >`
+          }
+          ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
+          <span part="note" class="note" title=${unknown || nothing}>
+            ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
+            ${status === 'stale' ? strings.stale : nothing}
+            ${data && error && status === 'error' ? error.message : nothing} ${unknown}
+          </span>
+        </div>
+        ${filled ? this.#renderMenu() : nothing}
       </header>
+    `;
+  }
+
+  #renderMenu() {
+    const menu = this.#menus.value;
+    return html`
+      <details
+        part="menu"
+        class="menu"
+        @toggle=${() => (this.opened = true)}
+        @focusout=${(event: FocusEvent) => menu?.leave(event)}
+        @keydown=${(event: KeyboardEvent) => menu?.escape(event)}
+      >
+        <summary part="button" title=${chartStrings.more}>
+          <span aria-hidden="true">⋯</span><span class="visually-hidden">${chartStrings.more}</span>
+        </summary>
+        ${menu?.renderItems({
+          table: this.table,
+          toggle: () => (this.table = !this.table),
+          download: (format) => void this.download(format),
+        })}
+      </details>
     `;
   }
 

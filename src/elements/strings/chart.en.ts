@@ -19,12 +19,13 @@ export const chartStrings = {
     const more = models.length > 2 ? ` and ${models.length - 2} more` : '';
     return `Without a known ${what}, not counted: ${models.slice(0, 2).join(', ')}${more}`;
   },
+  unknownValue: 'unknown',
   summary: (title: string, period: string, total: string) => `${title}, ${period.toLowerCase()}: ${total} in total`,
   plot: (title: string) => `${title}, chart`,
   keys: 'Left and right arrow keys go from day to day, up and down through what is drawn, Escape leaves.',
   total: 'Total',
   /** As `+12%`, and what it is compared with. */
-  change: (change: string, days: number) => `${change} against the ${days === 1 ? 'day' : `${days} days`} before`,
+  change: (change: string, days: number) => `${change} vs. previous ${days === 1 ? 'day' : `${days} days`}`,
   day: 'Day',
   point: (day: string, total: string, lines: readonly string[]) =>
     [`${day}: ${total}`, ...(lines.length > 1 ? lines : [])].join('; '),
