@@ -173,12 +173,21 @@ function functionEnvironment(
   keys: Keys,
   secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const named = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'ALLOWED_ORIGINS', 'DAILY_CAP_MICRO_USD'];
+  const named = [
+    'OPENAI_API_KEY',
+    'OPENAI_ADMIN_KEY',
+    'OPENAI_BASE_URL',
+    'OPENAI_MODEL',
+    'ALLOWED_ORIGINS',
+    'DAILY_CAP_MICRO_USD',
+  ];
   const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
   const standIn = { OPENAI_API_KEY: 'stand-in', OPENAI_BASE_URL: `${url}/openai/v1` };
   return {
     ...(inherited.OPENAI_API_KEY ? {} : standIn),
     IP_HASH_KEY: keys.jwtSecret,
+    KEYRING: JSON.stringify({ local: keys.sealing }),
+    ACTIVE_KID: 'local',
     ...inherited,
     ...secrets,
     SUPABASE_URL: url,

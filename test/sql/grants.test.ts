@@ -33,17 +33,26 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await executableBy('anon'), []);
   });
 
-  it('have three functions that a user can execute, which policies need', async () => {
+  it('have functions that a user can execute: those that policies need, and what a page calls', async () => {
     assert.deepEqual(await executableBy('authenticated'), [
+      'api_keys()',
       'private.can_receive(text)',
       'private.is_admin()',
       'private.is_permanent()',
+      'private.own_api_keys()',
     ]);
   });
 
   it('let the service execute what the Edge Functions call', async () => {
     const executable = await executableBy('service_role');
-    for (const name of ['chat_admit', 'chat_progress', 'chat_finish', 'chat_stop', 'private.add_usage']) {
+    for (const name of [
+      'chat_admit',
+      'chat_progress',
+      'chat_finish',
+      'chat_stop',
+      'api_key_get',
+      'private.add_usage',
+    ]) {
       assert.ok(
         executable.some((each) => each.startsWith(`${name}(`)),
         name,
