@@ -42,12 +42,14 @@ create table private.user_api_keys (
     status text not null default 'unchecked'
         constraint user_api_keys_status_known check (status in ('unchecked', 'valid', 'invalid')),
     checked_at timestamptz,
+    set_at timestamptz not null default now(),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (user_id, provider)
 );
 comment on table private.user_api_keys is 'One key a user and provider, sealed by the Edge Functions; the database cannot open it. Nothing but last4, status and times ever leaves.';
 comment on column private.user_api_keys.kid is 'Which key of the functions'' KEYRING sealed it; after a rotation the old ones are found by it.';
+comment on column private.user_api_keys.set_at is 'When this key took the place of another: syncs of before may have read another organisation.';
 comment on column private.user_api_keys.fingerprint is 'A keyed hash: tells whether a key is set again, and nothing without the key ring.';
 create index user_api_keys_kid on private.user_api_keys (kid);
 
@@ -101,7 +103,7 @@ begin
             case when p_status <> 'unchecked' then now() end)
     on conflict (user_id, provider) do update
         set envelope = excluded.envelope, kid = excluded.kid, last4 = excluded.last4,
-            fingerprint = excluded.fingerprint, status = excluded.status, checked_at = excluded.checked_at;
+            fingerprint = excluded.fingerprint, status = excluded.status, checked_at = excluded.checked_at, set_at = now();
     perform private.audit(p_user_id, p_user_id, 'api_key.set',
                           jsonb_build_object('provider', p_provider, 'last4', p_last4, 'status', p_status, 'kid', p_kid));
 end $$;
