@@ -15,6 +15,7 @@ import { handleBroadcast } from './realtime/rest.ts';
 import { RealtimeServer } from './realtime/server.ts';
 import { ADMIN, MEMBER, seed } from './seed.ts';
 import { Sentence } from './sentence.ts';
+import { startTimers } from './timers.ts';
 import { makeTraffic } from './traffic.ts';
 
 export interface BackendOptions {
@@ -85,6 +86,9 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     const realtime = new RealtimeServer({ database, keys, tokens, faults, limits, joinErrorDelayMs });
     await realtime.start();
     if (options.demo) await seed(database, keys);
+    // Tests say themselves when something is due.
+    const stopTimers = options.demo ? startTimers({ url, keys, functions, database }) : () => undefined;
+    running.push(stopTimers);
 
     const backend: LocalBackend = {
       url,
@@ -97,6 +101,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       functions,
       openai,
       close: async () => {
+        stopTimers();
         realtime.close();
         functions.close();
         const closed = new Promise((resolve) => server.close(resolve));
