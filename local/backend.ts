@@ -8,6 +8,7 @@ import { lockFolder } from './folder-lock.ts';
 import { Faults } from './faults.ts';
 import { Functions, type FunctionsOptions } from './functions.ts';
 import { loadKeys, makeKeys, Tokens, type Keys } from './keys.ts';
+import { AnthropicStandIn } from './anthropic.ts';
 import { OpenAiStandIn } from './openai.ts';
 import { silenceRefusals } from './quiet.ts';
 import { FREE_PLAN, type Limits } from './realtime/limits.ts';
@@ -45,6 +46,7 @@ export interface LocalBackend {
   readonly limits: Limits;
   readonly functions: Functions;
   readonly openai: OpenAiStandIn;
+  readonly anthropic: AnthropicStandIn;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     running.push(() => server.close());
     const keys = folder ? await loadKeys(join(folder, 'keys.json')) : makeKeys();
     const openai = new OpenAiStandIn();
+    const anthropic = new AnthropicStandIn();
     const environment = functionEnvironment(url, keys, options.secrets);
     const functions = new Functions(environment, keys.jwtSecret, options.functions);
     running.push(() => functions.close());
@@ -100,6 +103,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       limits,
       functions,
       openai,
+      anthropic,
       close: async () => {
         stopTimers();
         realtime.close();
@@ -143,7 +147,7 @@ async function answer(request: Request, backend: LocalBackend): Promise<Response
 }
 
 async function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> {
-  const { database, keys, tokens, faults, functions, openai } = backend;
+  const { database, keys, tokens, faults, functions, openai, anthropic } = backend;
   const bearer = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
   if (tokens.ranOut(bearer)) return Faults.expired(pathname);
   if (pathname.startsWith('/rest/v1/')) {
@@ -152,6 +156,7 @@ async function route(request: Request, pathname: string, backend: LocalBackend):
   if (pathname.startsWith('/auth/v1/')) return handleAuth(request, database, keys.jwtSecret);
   if (pathname.startsWith('/functions/v1/')) return functions.handle(request);
   if (pathname.startsWith('/openai/v1/')) return openai.handle(request);
+  if (pathname.startsWith('/anthropic/v1/')) return anthropic.handle(request);
   if (pathname.startsWith('/realtime/v1/api/broadcast')) {
     return handleBroadcast(request, backend);
   }
@@ -187,7 +192,11 @@ function functionEnvironment(
     'DAILY_CAP_MICRO_USD',
   ];
   const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-  const standIn = { OPENAI_API_KEY: 'stand-in', OPENAI_BASE_URL: `${url}/openai/v1` };
+  const standIn = {
+    OPENAI_API_KEY: 'stand-in',
+    OPENAI_BASE_URL: `${url}/openai/v1`,
+    ANTHROPIC_BASE_URL: `${url}/anthropic`,
+  };
   return {
     ...(inherited.OPENAI_API_KEY ? {} : standIn),
     IP_HASH_KEY: keys.jwtSecret,

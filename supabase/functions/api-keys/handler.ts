@@ -2,10 +2,10 @@ import { withCors } from '../_shared/cors.ts';
 import { FunctionError } from '../_shared/errors.ts';
 import { equalInConstantTime, fingerprint, open, seal } from '../_shared/key-envelope.ts';
 import { keyRing } from '../_shared/key-ring.ts';
-import { checkKey, complaintAbout } from '../_shared/providers/keys.ts';
 import { ProviderError } from '../_shared/providers/provider.ts';
+import { PROVIDERS } from '../_shared/providers/providers.ts';
 import { caller, rpc } from '../_shared/service.ts';
-import { readKeyRequest, type Provider } from './request.ts';
+import { readKeyRequest } from './request.ts';
 
 /** A key as the database holds it. */
 interface StoredKey {
@@ -52,8 +52,8 @@ async function answer(userId: string, check?: Check): Promise<Response> {
 }
 
 /** Keeps a key that the provider accepts, or that it could not be asked about; one that it refuses is not kept. */
-async function set(userId: string, provider: Provider, key: string): Promise<Check> {
-  const complaint = complaintAbout(provider, key);
+async function set(userId: string, provider: string, key: string): Promise<Check> {
+  const complaint = PROVIDERS.get(provider)!.complaint(key);
   if (complaint) throw new FunctionError('invalid', 'key_kind', complaint);
   const check = await ask(provider, key);
   if (check.status === 'invalid')
@@ -80,7 +80,7 @@ async function set(userId: string, provider: Provider, key: string): Promise<Che
   return check;
 }
 
-async function validate(userId: string, provider: Provider): Promise<Check> {
+async function validate(userId: string, provider: string): Promise<Check> {
   const stored = await rpc<StoredKey | null>('api_key_get', { p_user_id: userId, p_provider: provider });
   if (!stored) throw new FunctionError('invalid', 'no_key', 'There is no key to check. Please add one first.');
   const check = await ask(provider, await open(keyRing(), { userId, provider }, stored.envelope));
@@ -88,7 +88,7 @@ async function validate(userId: string, provider: Provider): Promise<Check> {
   return check;
 }
 
-const mark = (userId: string, provider: Provider, { fingerprint: print }: StoredKey, { status }: Check) =>
+const mark = (userId: string, provider: string, { fingerprint: print }: StoredKey, { status }: Check) =>
   rpc<boolean>('api_key_mark', {
     p_user_id: userId,
     p_provider: provider,
@@ -96,9 +96,9 @@ const mark = (userId: string, provider: Provider, { fingerprint: print }: Stored
     p_status: status,
   });
 
-async function ask(provider: Provider, key: string): Promise<Check> {
+async function ask(provider: string, key: string): Promise<Check> {
   try {
-    await checkKey(provider, key);
+    await PROVIDERS.get(provider)!.check(key);
     return { status: 'valid' };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;

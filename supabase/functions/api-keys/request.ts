@@ -1,26 +1,24 @@
 import { readBody } from '../_shared/body.ts';
 import { FunctionError } from '../_shared/errors.ts';
+import { PROVIDERS } from '../_shared/providers/providers.ts';
 
 const ACTIONS = ['set', 'validate', 'delete', 'list'] as const;
-const PROVIDERS = ['openai', 'anthropic'] as const;
 
 /** As long as a key may be; real ones have about 150 characters. */
 const MIN_KEY = 20;
 const MAX_KEY = 512;
 
-export type Provider = (typeof PROVIDERS)[number];
-
 export type KeyRequest =
   | { readonly action: 'list' }
-  | { readonly action: 'validate' | 'delete'; readonly provider: Provider }
-  | { readonly action: 'set'; readonly provider: Provider; readonly key: string };
+  | { readonly action: 'validate' | 'delete'; readonly provider: string }
+  | { readonly action: 'set'; readonly provider: string; readonly key: string };
 
 /** Reads and checks the body. @throws {FunctionError} `invalid`, with a sentence that quotes nothing of a key. */
 export async function readKeyRequest(request: Request): Promise<KeyRequest> {
   const body = await readBody(request);
   const action = oneOf('action', body.action, ACTIONS);
   if (action === 'list') return { action };
-  const provider = oneOf('provider', body.provider, PROVIDERS);
+  const provider = oneOf('provider', body.provider, [...PROVIDERS.keys()]);
   return action === 'set' ? { action, provider, key: readKey(body.key) } : { action, provider };
 }
 
