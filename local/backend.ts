@@ -8,6 +8,7 @@ import { lockFolder } from './folder-lock.ts';
 import { Faults } from './faults.ts';
 import { Functions, type FunctionsOptions } from './functions.ts';
 import { loadKeys, makeKeys, Tokens, type Keys } from './keys.ts';
+import { AnthropicStandIn } from './anthropic.ts';
 import { OpenAiStandIn } from './openai.ts';
 import { silenceRefusals } from './quiet.ts';
 import { FREE_PLAN, type Limits } from './realtime/limits.ts';
@@ -15,6 +16,7 @@ import { handleBroadcast } from './realtime/rest.ts';
 import { RealtimeServer } from './realtime/server.ts';
 import { ADMIN, MEMBER, seed } from './seed.ts';
 import { Sentence } from './sentence.ts';
+import { startTimers } from './timers.ts';
 import { makeTraffic } from './traffic.ts';
 
 export interface BackendOptions {
@@ -44,6 +46,7 @@ export interface LocalBackend {
   readonly limits: Limits;
   readonly functions: Functions;
   readonly openai: OpenAiStandIn;
+  readonly anthropic: AnthropicStandIn;
   close(): Promise<void>;
 }
 
@@ -65,6 +68,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     running.push(() => server.close());
     const keys = folder ? await loadKeys(join(folder, 'keys.json')) : makeKeys();
     const openai = new OpenAiStandIn();
+    const anthropic = new AnthropicStandIn();
     const environment = functionEnvironment(url, keys, options.secrets);
     const functions = new Functions(environment, keys.jwtSecret, options.functions);
     running.push(() => functions.close());
@@ -85,6 +89,9 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     const realtime = new RealtimeServer({ database, keys, tokens, faults, limits, joinErrorDelayMs });
     await realtime.start();
     if (options.demo) await seed(database, keys);
+    // Tests say themselves when something is due.
+    const stopTimers = options.demo ? startTimers({ url, keys, functions, database }) : () => undefined;
+    running.push(stopTimers);
 
     const backend: LocalBackend = {
       url,
@@ -96,7 +103,9 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       limits,
       functions,
       openai,
+      anthropic,
       close: async () => {
+        stopTimers();
         realtime.close();
         functions.close();
         const closed = new Promise((resolve) => server.close(resolve));
@@ -138,7 +147,7 @@ async function answer(request: Request, backend: LocalBackend): Promise<Response
 }
 
 async function route(request: Request, pathname: string, backend: LocalBackend): Promise<Response> {
-  const { database, keys, tokens, faults, functions, openai } = backend;
+  const { database, keys, tokens, faults, functions, openai, anthropic } = backend;
   const bearer = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
   if (tokens.ranOut(bearer)) return Faults.expired(pathname);
   if (pathname.startsWith('/rest/v1/')) {
@@ -147,6 +156,7 @@ async function route(request: Request, pathname: string, backend: LocalBackend):
   if (pathname.startsWith('/auth/v1/')) return handleAuth(request, database, keys.jwtSecret);
   if (pathname.startsWith('/functions/v1/')) return functions.handle(request);
   if (pathname.startsWith('/openai/v1/')) return openai.handle(request);
+  if (pathname.startsWith('/anthropic/v1/')) return anthropic.handle(request);
   if (pathname.startsWith('/realtime/v1/api/broadcast')) {
     return handleBroadcast(request, backend);
   }
@@ -173,12 +183,25 @@ function functionEnvironment(
   keys: Keys,
   secrets: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const named = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'ALLOWED_ORIGINS', 'DAILY_CAP_MICRO_USD'];
+  const named = [
+    'OPENAI_API_KEY',
+    'OPENAI_ADMIN_KEY',
+    'OPENAI_BASE_URL',
+    'OPENAI_MODEL',
+    'ALLOWED_ORIGINS',
+    'DAILY_CAP_MICRO_USD',
+  ];
   const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-  const standIn = { OPENAI_API_KEY: 'stand-in', OPENAI_BASE_URL: `${url}/openai/v1` };
+  const standIn = {
+    OPENAI_API_KEY: 'stand-in',
+    OPENAI_BASE_URL: `${url}/openai/v1`,
+    ANTHROPIC_BASE_URL: `${url}/anthropic`,
+  };
   return {
     ...(inherited.OPENAI_API_KEY ? {} : standIn),
     IP_HASH_KEY: keys.jwtSecret,
+    KEYRING: JSON.stringify({ local: keys.sealing }),
+    ACTIVE_KID: 'local',
     ...inherited,
     ...secrets,
     SUPABASE_URL: url,

@@ -8,6 +8,8 @@ export interface Keys {
   readonly publishable: string;
   readonly secret: string;
   readonly jwtSecret: string;
+  /** Seals the API keys that users leave with the functions: 32 bytes, base64url. */
+  readonly sealing: string;
 }
 
 /** The claims of a checked access token. */
@@ -23,17 +25,28 @@ export const makeKeys = (): Keys => ({
   publishable: PUBLISHABLE_KEY,
   secret: `sb_secret_${randomBytes(18).toString('base64url')}`,
   jwtSecret: randomBytes(36).toString('base64url'),
+  sealing: randomBytes(32).toString('base64url'),
 });
 
-/** Reads the keys of a data folder, or makes and keeps them: tokens of yesterday's tabs stay valid. */
+/**
+ * Reads the keys of a data folder, or makes and keeps them: tokens of yesterday's tabs stay valid, and what was sealed
+ * opens. A file of before there was one of the keys gets it added.
+ */
 export async function loadKeys(file: string): Promise<Keys> {
+  const made = makeKeys();
+  const known = await readKeys(file);
+  const keys = { ...made, ...known };
+  if (Object.keys(made).every((name) => known && name in known)) return keys;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
+  return keys;
+}
+
+async function readKeys(file: string): Promise<Partial<Keys> | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Keys;
+    return JSON.parse(await readFile(file, 'utf8')) as Partial<Keys>;
   } catch {
-    const keys = makeKeys();
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });
-    return keys;
+    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBackend, type LocalBackend } from '../../local/backend.ts';
 import { Database } from '../../local/database.ts';
-import { makeKeys } from '../../local/keys.ts';
+import { loadKeys, makeKeys } from '../../local/keys.ts';
 import { MEMBER } from '../../local/seed.ts';
 import { endBackend, newClient, startTestBackend } from '../support/node/backend.ts';
 import { until } from '../support/node/until.ts';
@@ -71,6 +71,16 @@ describe('a data folder', () => {
 
     it('keeps its keys from other people', async () => {
       assert.equal((await stat(join(used, 'keys.json'))).mode & 0o777, 0o600);
+    });
+
+    it('gets the keys that are new since its file was written, and keeps the others', async () => {
+      const file = join(await newFolder(), 'keys.json');
+      const { sealing, ...before } = backend.keys;
+      await writeFile(file, JSON.stringify(before));
+      const loaded = await loadKeys(file);
+      assert.notEqual(loaded.sealing, sealing);
+      assert.deepEqual(loaded, { ...before, sealing: loaded.sealing });
+      assert.deepEqual(await loadKeys(file), loaded);
     });
 
     it('is closed to a second backend of this process', async () => {

@@ -12,7 +12,7 @@ onEachEngine('the schemas public and private', (database) => {
     names(
       `select oid::regprocedure::text as name from pg_proc
        where pronamespace::regnamespace::text in ${OURS} and has_function_privilege($1, oid, 'execute')
-       order by proname`,
+       order by proname, name`,
       [role],
     );
 
@@ -22,28 +22,45 @@ onEachEngine('the schemas public and private', (database) => {
       `select name || ': ' || string_agg(verb, ' ' order by verb) as name
        from (select oid, relnamespace::regnamespace || '.' || relname as name from pg_class
              where relkind in ('r', 'p', 'v', 'm', 'f') and relnamespace::regnamespace::text in ${OURS}) as tables,
-            unnest('{select,insert,update,references}'::text[]) as verb
-       where has_any_column_privilege($1, oid, verb)
-          or (verb = 'references' and has_table_privilege($1, oid, 'delete, truncate, trigger'))
+            unnest('{select,insert,update,references,delete,truncate,trigger}'::text[]) as verb
+       where case when verb in ('delete', 'truncate', 'trigger') then has_table_privilege($1, oid, verb)
+             else has_any_column_privilege($1, oid, verb) end
        group by name order by name`,
       [role],
     );
 
-  it('have no function that whoever has only the key can execute', async () => {
-    assert.deepEqual(await executableBy('anon'), []);
+  it('have three functions that whoever has only the key can execute, for what an owner shares', async () => {
+    assert.deepEqual(await executableBy('anon'), [
+      'private.can_receive(text)',
+      'private.usage_share_daily(uuid,date,date)',
+      'usage_share_daily(uuid,date,date)',
+    ]);
   });
 
-  it('have three functions that a user can execute, which policies need', async () => {
+  it('have functions that a user can execute: those that policies need, and what a page calls', async () => {
     assert.deepEqual(await executableBy('authenticated'), [
+      'api_keys()',
       'private.can_receive(text)',
       'private.is_admin()',
       'private.is_permanent()',
+      'private.own_api_keys()',
+      'sync_schedule_set(integer,boolean)',
+      'usage_limit_set(text,text,numeric)',
+      'private.usage_share_daily(uuid,date,date)',
+      'usage_share_daily(uuid,date,date)',
     ]);
   });
 
   it('let the service execute what the Edge Functions call', async () => {
     const executable = await executableBy('service_role');
-    for (const name of ['chat_admit', 'chat_progress', 'chat_finish', 'chat_stop', 'private.add_usage']) {
+    for (const name of [
+      'chat_admit',
+      'chat_progress',
+      'chat_finish',
+      'chat_stop',
+      'api_key_get',
+      'private.add_usage',
+    ]) {
       assert.ok(
         executable.some((each) => each.startsWith(`${name}(`)),
         name,
@@ -55,12 +72,19 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await tablesOf('anon'), []);
   });
 
-  it('have tables that a user can read, and columns of one that they can write', async () => {
+  it('have tables that a user can read, and columns of some that they can write', async () => {
     assert.deepEqual(await tablesOf('authenticated'), [
       'public.chat_messages: select',
       'public.chat_sessions: select',
+      'public.model_prices: select',
       'public.profiles: select update',
+      'public.sync_runs: select',
+      'public.sync_schedules: insert select update',
+      'public.usage_by_model: select',
+      'public.usage_daily: select',
       'public.usage_data: select',
+      'public.usage_shares: delete insert select update',
+      'public.usage_tracking: delete insert select update',
     ]);
   });
 
@@ -100,7 +124,8 @@ onEachEngine('the schemas public and private', (database) => {
       `select format('%I on %I.%I for %s', policyname, schemaname, tablename, role) as name
        from pg_policies, unnest(roles) as role
        where schemaname in ${OURS}
-         and not has_any_column_privilege(role, format('%I.%I', schemaname, tablename)::regclass, cmd)`,
+         and not case cmd when 'DELETE' then has_table_privilege(role, format('%I.%I', schemaname, tablename)::regclass, cmd)
+                          else has_any_column_privilege(role, format('%I.%I', schemaname, tablename)::regclass, cmd) end`,
     );
     assert.deepEqual(idle, []);
   });

@@ -27,6 +27,12 @@ const HEARD_BY: Record<string, readonly Who[]> = {
   'chat:not-a-uuid': [],
   "chat:' or 1=1": [],
   'chat:%': [],
+  'share:<shared>': WHO,
+  'share:<revoked>': [],
+  'share:<no chat>': [],
+  'share:<shared>:more': [],
+  'share:': [],
+  'share:%': [],
   // Nobody's until the module `logs` brings private.can_receive_admin().
   'admin:usage': [],
   'nosuch:topic': [],
@@ -39,6 +45,8 @@ const HEARD_BY: Record<string, readonly Who[]> = {
 };
 
 onEachEngine('a private topic', (database) => {
+  /** Of the third member. */
+  const shares = { shared: '', revoked: '' };
   const people = new Map<Who | 'third', { claims: Claims; chat: string }>();
 
   before(async () => {
@@ -54,6 +62,13 @@ onEachEngine('a private topic', (database) => {
       await database.query('insert into public.chat_sessions (id, user_id) values ($1, $2)', [chat, id]);
       people.set(who, { claims, chat });
     }
+    for (const what of ['shared', 'revoked'] as const) {
+      const [row] = await database.query<{ id: string }>(
+        'insert into public.usage_shares (user_id, enabled) values ($1, $2) returning id',
+        [people.get('third')!.claims.sub, what === 'shared'],
+      );
+      shares[what] = row!.id;
+    }
     people.set('key only', { claims: ANON, chat: randomUUID() });
   });
 
@@ -65,6 +80,8 @@ onEachEngine('a private topic', (database) => {
       .replace('<own chat>', own.chat)
       .replace('<OWN CHAT>', own.chat.toUpperCase())
       .replace("<other's chat>", other.chat)
+      .replace('<shared>', shares.shared)
+      .replace('<revoked>', shares.revoked)
       .replace('<no chat>', randomUUID());
   };
 

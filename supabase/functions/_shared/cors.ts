@@ -18,7 +18,7 @@ export function withCors(handle: (request: Request) => Promise<Response>): (requ
       .map((each) => each.trim());
     const welcome = !allowed || !origin || allowed.includes(origin);
     const answer = !welcome
-      ? new FunctionError('forbidden', 'origin', 'This site may not use this chat.').toResponse()
+      ? new FunctionError('forbidden', 'origin', 'This site may not use this service.').toResponse()
       : request.method === 'OPTIONS'
         ? new Response(null, { status: 204 })
         : await handle(request).catch((error: unknown) => FunctionError.from(error).toResponse());

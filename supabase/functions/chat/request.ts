@@ -1,10 +1,8 @@
+import { readBody } from '../_shared/body.ts';
 import { FunctionError } from '../_shared/errors.ts';
 
 /** The longest message of a visitor, in UTF-16 code units as JavaScript counts. */
 export const MAX_CONTENT = 2_000;
-
-/** No request of this function comes near; what says that it is longer is not read. */
-const MAX_BODY_BYTES = 32_768;
 
 export type ChatRequest =
   | { readonly action: 'send'; readonly sessionId: string; readonly clientId: string; readonly content: string }
@@ -14,13 +12,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Reads and checks the body. @throws {FunctionError} `invalid`, with a sentence about the first thing that is wrong. */
 export async function readChatRequest(request: Request): Promise<ChatRequest> {
-  if (request.method !== 'POST') throw new FunctionError('invalid', 'method', 'Send a POST request.');
-  const tooLong = new FunctionError('invalid', 'body_size', 'The request is too long.');
-  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong;
-  const text = await request.text();
-  // A caller may leave the length out, or lie about it.
-  if (text.length > MAX_BODY_BYTES) throw tooLong;
-  const body = parseObject(text);
+  const body = await readBody(request);
   switch (body.action) {
     case 'send':
       return {
@@ -34,16 +26,6 @@ export async function readChatRequest(request: Request): Promise<ChatRequest> {
     default:
       throw new FunctionError('invalid', 'action', '"action" is one of: send, stop.');
   }
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // Falls through to the one sentence for all of it.
-  }
-  throw new FunctionError('invalid', 'body', 'The body is a JSON object.');
 }
 
 function uuid(body: Record<string, unknown>, name: string): string {
