@@ -120,6 +120,12 @@ export class Outbox {
     if (entry?.state === 'failed' || entry?.state === 'pending') this.forget(id);
   }
 
+  /** A visitor's session has ended: what they have not sent yet is sent by the visitor that comes next. */
+  disown(userId: string): void {
+    const theirs = this.#all.filter((entry) => entry.userId === userId && entry.state !== 'delivered');
+    for (const entry of theirs) if (entry.state !== 'sending') void this.#keep({ ...entry, userId: null });
+  }
+
   /** Drops an entry that the data now shows. */
   forget(id: string): void {
     if (!this.#all.some((entry) => entry.id === id)) return;

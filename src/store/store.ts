@@ -243,6 +243,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
       const before = session;
       session = backend.session.snapshot;
       if (before.data && before.data.userId !== session.data?.userId) this.#forget(before.data.userId);
+      if (before.data?.anonymous && !session.data) this.outbox.disown(before.data.userId);
       if (before.data !== session.data || before.status !== session.status) this.#startOver();
       this.#show();
     });

@@ -366,6 +366,19 @@ describe('Outbox', () => {
     await until(() => page.sent.includes('later'));
   });
 
+  it('sends as the next visitor what the last one left waiting', async () => {
+    const page = await open({ userId: 'old', anonymous: true, email: '' });
+    page.troubles.push(new LivelitError('offline', 'No network.', { retryAfterMs: 60_000 }));
+    page.say('waiting', page.lane('lane', true));
+    await until(() => page.shown[0]?.error);
+    switchTo(page.backend, null);
+    page.outbox.disown('old');
+    await until(() => {
+      page.outbox.flush(true);
+      return page.sent.includes('waiting');
+    });
+  });
+
   it('signs a visitor in for the first write, and only once', async () => {
     const page = await open(null);
     let visits = 0;
