@@ -12,7 +12,7 @@ import { until } from '../support/node/until.ts';
 
 const SHELVES = [1, 2, 3];
 const PAGES = 3;
-const STEPS = 30;
+const STEPS = 24;
 /** The longest that a fault or a calm lasts between two steps, ms: several debounces, heartbeats and retries. */
 const LONGEST_PAUSE_MS = 120;
 const seeds = process.env.SEED
