@@ -154,10 +154,6 @@ export class Channels implements Topics {
 
   async #subscribe(topic: Topic): Promise<void> {
     const { url, key, timings, token: ask, tables } = this.#options;
-    if (this.#socket?.lost) {
-      this.#socket.kill('The socket was closed.');
-      return;
-    }
     const socket = (this.#socket ??= new Socket({
       url,
       key,
@@ -173,6 +169,11 @@ export class Channels implements Topics {
     await this.#leaving.get(topic.name);
     if (token) await socket.realtime.setAuth(token);
     if (socket.dead || !this.#wanted(topic) || topic.channel) return;
+    // It may have closed meanwhile, and nobody was there to be told.
+    if (socket.lost) {
+      socket.kill('The socket was closed.');
+      return;
+    }
     const channel = listenTo(socket.use(), topic.name, tables, {
       onEvent: (event) => {
         debug.event(topic.name, event);
