@@ -64,15 +64,19 @@ export interface Link {
 }
 
 /** Topics that can be listened to, over one socket or another. */
-export interface Topics {
+export interface TopicSource {
   readonly link: Live<Link>;
   /** Listens to a topic; answers the way out, which may be taken twice. */
   join(topic: string, listener: TopicListener): () => void;
   /** Somebody may be looking again: whatever was waited for is tried now, what seems alive is asked. */
   wake(): void;
+  close(): void;
+}
+
+/** … which can also be let go of for a while. */
+export interface Topics extends TopicSource {
   /** Nobody is looking for long: lets go of the socket until `wake()`. */
   sleep(): void;
-  close(): void;
 }
 
 /** The port between the kernel and a project. Whatever it throws is a LivelitError. */

@@ -1,6 +1,7 @@
 import type { RealtimeChannel } from '@supabase/supabase-js';
+import { Audience } from './audience.ts';
 import { backoff } from './backoff.ts';
-import type { Link, TopicListener, Topics, TopicState } from './backend.ts';
+import type { Link, TopicListener, TopicSource, TopicState } from './backend.ts';
 import { debug } from './debug.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue } from './live.ts';
@@ -27,8 +28,7 @@ export interface ChannelsOptions {
 /** One topic that somebody wants: its listeners share one channel. */
 interface Topic {
   readonly name: string;
-  readonly listeners: Set<TopicListener>;
-  state: TopicState;
+  readonly audience: Audience;
   channel: RealtimeChannel | undefined;
   attempts: number;
   retry: ReturnType<typeof setTimeout> | undefined;
@@ -41,7 +41,7 @@ interface Topic {
  * leaving silences the other; joins before the token is known; and drops a closed channel for good. Here topics are
  * shared by count, joins wait for the token, and a closed channel or a dead socket is replaced by a new one.
  */
-export class Channels implements Topics {
+export class Channels implements TopicSource {
   readonly link = new LiveValue<Link>();
   readonly #options: ChannelsOptions;
   readonly #topics = new Map<string, Topic>();
@@ -52,7 +52,6 @@ export class Channels implements Topics {
   #nextRetryAt: number | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
-  #asleep = false;
   /** The server has refused the token that we have. */
   #tokenRefused = false;
 
@@ -67,8 +66,7 @@ export class Channels implements Topics {
     if (!topic) {
       topic = {
         name,
-        listeners: new Set(),
-        state: { state: 'joining' },
+        audience: new Audience(),
         channel: undefined,
         attempts: 0,
         retry: undefined,
@@ -77,36 +75,22 @@ export class Channels implements Topics {
       this.#topics.set(name, topic);
       this.#open(topic);
     }
-    topic.listeners.add(listener);
     const joined = topic;
-    // Who comes second learns at once where the topic stands, but not before having the way out in hand.
-    queueMicrotask(() => {
-      if (joined.listeners.has(listener)) listener.onState(joined.state);
-    });
-    return () => {
-      if (!joined.listeners.delete(listener) || joined.listeners.size) return;
+    return joined.audience.admit(listener, () => {
       this.#topics.delete(name);
       clearTimeout(joined.retry);
       this.#drop(joined);
       if (!this.#topics.size) this.#idle = setTimeout(() => this.#hangUp(), this.#options.timings.lingerMs);
-    };
+    });
   }
 
   wake(): void {
-    this.#asleep = false;
     if (!this.#topics.size) return;
     this.#attempts = 0;
     if (!this.#socket) return this.#openAll();
     void this.renew();
     this.#socket.ping(this.#options.timings.wakePatienceMs);
     for (const topic of this.#topics.values()) if (topic.retry !== undefined) this.#open(topic);
-  }
-
-  sleep(): void {
-    this.#asleep = true;
-    this.#hangUp();
-    const error = new LivelitError('unavailable', 'Paused while the page is hidden.', { reason: 'suspended' });
-    for (const topic of this.#topics.values()) this.#set(topic, { state: 'lost', error });
   }
 
   /** The user's token has changed: channels that are open go on with the new one. */
@@ -117,7 +101,7 @@ export class Channels implements Topics {
 
   close(): void {
     for (const topic of this.#topics.values()) {
-      topic.listeners.clear();
+      topic.audience.dismiss();
       clearTimeout(topic.retry);
     }
     this.#topics.clear();
@@ -144,7 +128,7 @@ export class Channels implements Topics {
 
   #open(topic: Topic): void {
     // While the socket is waited for, so are all its topics.
-    if (this.#asleep || this.#nextRetryAt !== undefined || topic.channel) return;
+    if (this.#nextRetryAt !== undefined || topic.channel) return;
     clearTimeout(topic.retry);
     topic.retry = undefined;
     this.#subscribe(topic).catch((error: unknown) => {
@@ -177,7 +161,7 @@ export class Channels implements Topics {
     const channel = listenTo(socket.use(), topic.name, tables, {
       onEvent: (event) => {
         debug.event(topic.name, event);
-        for (const listener of [...topic.listeners]) listener.onEvent(event);
+        topic.audience.tell(event);
       },
       // Something came that cannot be told as an event: whoever listens looks again.
       onGap: () => this.#set(topic, { state: 'joined' }),
@@ -274,8 +258,7 @@ export class Channels implements Topics {
 
   #set(topic: Topic, state: TopicState): void {
     debug.topic(topic.name, state);
-    topic.state = state;
-    for (const listener of [...topic.listeners]) listener.onState(state);
+    topic.audience.turn(state);
   }
 
   #showLink(): void {

@@ -1,3 +1,4 @@
+import { Audience } from './audience.ts';
 import type {
   Link,
   Backend,
@@ -37,7 +38,7 @@ export class MemoryBackend implements Backend {
     data: { role: 'alone', latencyMs: undefined, nextRetryAt: undefined },
     sample: false,
   });
-  readonly #topics = new Map<string, Set<TopicListener>>();
+  readonly #topics = new Map<string, Audience>();
   #state: TopicState = { state: 'joined' };
   #asleep = false;
   /** Fetches that are held back, and what to do with them. */
@@ -61,8 +62,7 @@ export class MemoryBackend implements Backend {
   }
 
   emit(topic: string, event: TopicEvent): void {
-    if (this.#asleep) return;
-    for (const listener of this.#topics.get(topic) ?? []) listener.onEvent(event);
+    if (!this.#asleep) this.#topics.get(topic)?.tell(event);
   }
 
   /** Tells every listener where its topic stands: `lost`, `refused`, `joined` again. */
@@ -72,7 +72,7 @@ export class MemoryBackend implements Backend {
   }
 
   #tell(state: TopicState): void {
-    for (const listeners of this.#topics.values()) for (const listener of listeners) listener.onState(state);
+    for (const audience of this.#topics.values()) audience.turn(state);
   }
 
   /** Holds all fetches back until the returned function is called. */
@@ -116,15 +116,11 @@ export class MemoryBackend implements Backend {
   }
 
   join(topic: string, listener: TopicListener): () => void {
-    const listeners = this.#topics.get(topic) ?? new Set();
-    this.#topics.set(topic, listeners.add(listener));
-    queueMicrotask(() => {
-      if (listeners.has(listener)) listener.onState(this.#asleep ? { state: 'joining' } : this.#state);
+    const audience = this.#topics.get(topic) ?? new Audience(this.#asleep ? undefined : this.#state);
+    this.#topics.set(topic, audience);
+    return audience.admit(listener, () => {
+      if (this.#topics.get(topic) === audience) this.#topics.delete(topic);
     });
-    return () => {
-      listeners.delete(listener);
-      if (!listeners.size) this.#topics.delete(topic);
-    };
   }
 
   signIn(credentials: Credentials): Promise<Session> {

@@ -1,4 +1,5 @@
-import type { Link, TopicEvent, TopicListener, Topics, TopicState } from './backend.ts';
+import { Audience } from './audience.ts';
+import type { Link, TopicEvent, TopicListener, Topics, TopicSource, TopicState } from './backend.ts';
 import { debug } from './debug.ts';
 import { Election } from './election.ts';
 import { LivelitError } from './error.ts';
@@ -12,11 +13,6 @@ interface Guest {
   readonly seenAt: number;
 }
 
-interface Topic {
-  readonly listeners: Set<TopicListener>;
-  state: TopicState;
-}
-
 /** How many beats a follower may miss before nothing is kept open for it. */
 const MISSED_BEATS = 5;
 
@@ -25,7 +21,7 @@ export interface TabsOptions {
   readonly name: string;
   readonly timings: Timings;
   /** Opens the topics that this tab gets to serve. */
-  readonly open: () => Topics;
+  readonly open: () => TopicSource;
 }
 
 /**
@@ -40,7 +36,7 @@ export class Tabs implements Topics {
   });
   readonly #options: TabsOptions;
   readonly #id = Math.random().toString(36).slice(2);
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics = new Map<string, Audience>();
   readonly #guests = new Map<string, Guest>();
   /** The way out of each topic that this tab serves, to itself or to others. */
   readonly #served = new Map<string, () => void>();
@@ -50,7 +46,7 @@ export class Tabs implements Topics {
   #election: Election | undefined;
   #role: Link['role'] | undefined;
   /** Present while this tab serves. */
-  #source: Topics | undefined;
+  #source: TopicSource | undefined;
   #leaveLink: (() => void) | undefined;
   #leader: { readonly id: string; readonly reliable: boolean; readonly heardAt: number } | undefined;
   #followingSince = 0;
@@ -64,22 +60,18 @@ export class Tabs implements Topics {
   }
 
   join(name: string, listener: TopicListener): () => void {
-    let topic = this.#topics.get(name);
-    if (!topic) {
-      topic = { listeners: new Set(), state: { state: 'joining' } };
-      this.#topics.set(name, topic);
+    let audience = this.#topics.get(name);
+    if (!audience) {
+      audience = new Audience();
+      this.#topics.set(name, audience);
       this.#wantedChanged();
     }
-    const joined = topic;
-    joined.listeners.add(listener);
-    queueMicrotask(() => {
-      if (joined.listeners.has(listener)) listener.onState(joined.state);
-    });
-    return () => {
-      if (!joined.listeners.delete(listener) || joined.listeners.size || this.#topics.get(name) !== joined) return;
+    const joined = audience;
+    return joined.admit(listener, () => {
+      if (this.#topics.get(name) !== joined) return;
       this.#topics.delete(name);
       this.#wantedChanged();
-    };
+    });
   }
 
   wake(): void {
@@ -177,7 +169,7 @@ export class Tabs implements Topics {
   }
 
   /** Joins what somebody wants and is not joined, leaves what nobody wants any more. */
-  #serve(source: Topics): void {
+  #serve(source: TopicSource): void {
     const wanted = new Set(this.#topics.keys());
     for (const { topics } of this.#guests.values()) for (const topic of topics) wanted.add(topic);
     for (const [topic, leave] of this.#served) {
@@ -288,23 +280,17 @@ export class Tabs implements Topics {
   };
 
   #deliver(topic: string, event: TopicEvent): void {
-    for (const listener of [...(this.#topics.get(topic)?.listeners ?? [])]) listener.onEvent(event);
+    this.#topics.get(topic)?.tell(event);
   }
 
-  #turn(name: string, state: TopicState): void {
-    this.#states.set(name, state);
-    const topic = this.#topics.get(name);
-    if (!topic) return;
-    topic.state = state;
-    for (const listener of [...topic.listeners]) listener.onState(state);
+  #turn(topic: string, state: TopicState): void {
+    this.#states.set(topic, state);
+    this.#topics.get(topic)?.turn(state);
   }
 
   #loseAll(reason: string, message: string): void {
     const error = new LivelitError('unavailable', message, { reason });
-    for (const topic of this.#topics.values()) {
-      topic.state = { state: 'lost', error };
-      for (const listener of [...topic.listeners]) listener.onState(topic.state);
-    }
+    for (const audience of this.#topics.values()) audience.turn({ state: 'lost', error });
   }
 
   #showLink(link: Link | undefined): void {
