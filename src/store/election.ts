@@ -1,3 +1,4 @@
+import { locksWork } from './locks.ts';
 import type { Timings } from './timings.ts';
 
 export interface Candidate {
@@ -46,10 +47,12 @@ export class Election {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
-    // Some webviews have locks that never answer.
-    const mute = setTimeout(() => this.#giveUp(), this.#patienceMs);
+    if (!(await locksWork())) {
+      this.#giveUp();
+      return;
+    }
     try {
-      await this.#request({ ifAvailable: true }, () => clearTimeout(mute));
+      await this.#request({ ifAvailable: true });
       while (!signal.aborted) {
         this.#waiting = new AbortController();
         const patience = AbortSignal.any([signal, this.#waiting.signal, AbortSignal.timeout(this.#patienceMs)]);
@@ -61,8 +64,6 @@ export class Election {
     } catch {
       // Locks are forbidden here, in a sandboxed frame for instance.
       this.#giveUp();
-    } finally {
-      clearTimeout(mute);
     }
   }
 
@@ -73,12 +74,11 @@ export class Election {
   }
 
   /** Leads as long as the lock is held; answers whether it ever was. */
-  async #request(options: LockOptions, answered = () => {}): Promise<boolean> {
+  async #request(options: LockOptions): Promise<boolean> {
     const { signal } = this.#closed;
     let led = false;
     try {
       await navigator.locks.request(this.#name, options, (lock) => {
-        answered();
         if (!lock || signal.aborted) return;
         led = true;
         const held = new Promise<void>((resolve) => (this.#resign = resolve));
