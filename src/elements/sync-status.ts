@@ -57,14 +57,9 @@ export class SyncStatusElement extends LitElement {
     return this.#connection.snapshot.data!;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#tick = setInterval(() => this.variant === 'panel' && this.requestUpdate(), TICK_MS);
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearInterval(this.#tick);
+    this.#tickWhile(false);
     clearTimeout(this.#announce);
   }
 
@@ -76,6 +71,8 @@ export class SyncStatusElement extends LitElement {
   }
 
   protected override updated(): void {
+    // Only the panel says how long ago something was.
+    this.#tickWhile(this.isConnected && this.variant === 'panel');
     const said = `${strings.status.label[this.#current.state]}. ${this.#visibleReason}`;
     if (said === this.#said) return;
     this.#said = said;
@@ -84,12 +81,20 @@ export class SyncStatusElement extends LitElement {
     this.#announce = setTimeout(() => (this.announcement = said), ANNOUNCE_AFTER_MS);
   }
 
+  #tickWhile(wanted: boolean): void {
+    if (wanted) {
+      this.#tick ??= setInterval(() => this.requestUpdate(), TICK_MS);
+      return;
+    }
+    clearInterval(this.#tick);
+    this.#tick = undefined;
+  }
+
   override render() {
-    const dot = this.#renderDot();
     const spoken = html`<span class="visually-hidden" role="status">${this.announcement}</span>`;
     if (this.variant === 'banner' && !needsAttention(this.#current)) return spoken;
     if (this.variant === 'panel') return html`${this.#renderPanel()}${spoken}`;
-    return html`${dot}${this.#renderWords(this.variant === 'dot' ? 'visually-hidden' : '')}${spoken}`;
+    return html`${this.#renderDot()}${this.#renderWords(this.variant === 'dot' ? 'visually-hidden' : '')}${spoken}`;
   }
 
   #renderDot() {
