@@ -45,6 +45,7 @@ describe('the function chat', () => {
         user_message_id: asked?.id,
         message_id: reply?.id,
         created: true,
+        superseded: [],
       });
       assert.deepEqual(last(events).data, { message_id: reply?.id, status: 'complete' });
       assert.equal(reply?.status, 'complete');
@@ -52,8 +53,8 @@ describe('the function chat', () => {
 
     it("with the usage that the site's owner is billed", async () => {
       const events = await send(backend, visitor, newMessage());
-      const { estimated, ...usage } = events.at(-2)!.data;
-      assert.equal(estimated, false);
+      const { estimated, from_cache, ...usage } = events.at(-2)!.data;
+      assert.deepEqual([estimated, from_cache], [false, false]);
       assert.ok((usage.output_tokens as number) > 20 && (usage.cost_micro_usd as number) > 0);
       const [{ email, requests, ...bill }, ...more] = (await records.bills()) as [Record<string, unknown>];
       assert.deepEqual([email, requests, more], [OWNER, 1, []]);
