@@ -108,6 +108,8 @@ begin
             content := ltrim(content || E'\n' || rtrim(v_line), E'\n');
         end if;
     end loop;
+    -- Code that was left open.
+    content := rtrim(content, E' \t\n');
     if content <> '' then
         return next;
     end if;
