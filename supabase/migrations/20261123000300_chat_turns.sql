@@ -27,7 +27,8 @@ comment on column public.chat_messages.from_cache is 'An earlier answer to the s
 
 -- What a reply has cost is accounted to the end, also when its conversation is deleted meanwhile.
 alter table private.chat_runs drop constraint chat_runs_message_id_fkey;
-alter table private.chat_runs add column answer_key text;
+alter table private.chat_runs add column session_id uuid, add column user_id uuid, add column answer_key text;
+comment on column private.chat_runs.user_id is 'The visitor, as in the message.';
 comment on column private.chat_runs.answer_key is 'Where the reply is kept to be given again; null for one that is not.';
 
 create table private.chat_answers (
@@ -347,8 +348,8 @@ begin
                 'user_message_id', v_asked.id, 'message_id', v_reply.id, 'content', v_reply.content,
                 'sources', v_reply.sources, 'from_cache', true, 'model', v_reply.model, 'status', 'complete');
         end if;
-        insert into private.chat_runs as r (message_id, reserved_micro_usd, answer_key)
-        values (v_reply.id, v_reserve, v_answer_key)
+        insert into private.chat_runs as r (message_id, session_id, user_id, reserved_micro_usd, answer_key)
+        values (v_reply.id, p_session_id, p_user_id, v_reserve, v_answer_key)
         on conflict (message_id) do update set id = gen_random_uuid(), leased_until = excluded.leased_until,
             stop_requested = false, reserved_micro_usd = excluded.reserved_micro_usd, reserved_on = excluded.reserved_on,
             answer_key = excluded.answer_key
@@ -367,9 +368,41 @@ comment on function public.chat_admit is 'Edge Function only: decides whether a 
 
 drop function public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric);
 
+-- Adds what a reply has cost to the usage of the site's owner, and to the log, where these modules are installed. The log
+-- has failures too; tokens of 0 mean that the provider was never reached: nothing was used.
+create function private.account_reply(
+    p_run private.chat_runs, p_status text, p_model text, p_input_tokens integer, p_cached_tokens integer,
+    p_output_tokens integer, p_cost_micro_usd bigint, p_co2_grams numeric
+) returns void language plpgsql set search_path = '' as $$
+declare
+    v_owner_id uuid := (select owner_id from private.site);
+begin
+    if v_owner_id is null then
+        return;
+    end if;
+    if p_input_tokens + p_output_tokens > 0 and to_regclass('public.usage_data') is not null then
+        perform private.add_usage(v_owner_id, p_model, '', 'chat', p_input_tokens, p_cached_tokens, p_output_tokens,
+                                  p_cost_micro_usd / 1000000.0, p_co2_grams);
+    end if;
+    if to_regclass('public.usage_logs') is not null then
+        insert into public.usage_logs (owner_id, user_id, key, app, model, context_tokens, cached_tokens, generated_tokens,
+                                       cost, co2_grams, status, latency_ms, metadata)
+        values (v_owner_id,
+                -- Who has no account has no profile: a visitor.
+                (select id from public.profiles where id = p_run.user_id),
+                'chat:' || p_run.message_id || ':' || p_run.id, 'chat', p_model, p_input_tokens,
+                least(p_cached_tokens, p_input_tokens), p_output_tokens, p_cost_micro_usd / 1000000.0, p_co2_grams,
+                case p_status when 'complete' then 'ok' else p_status end,
+                -- The module `logs` brings the column.
+                greatest(0, extract(epoch from clock_timestamp() - (to_jsonb(p_run) ->> 'started_at')::timestamptz) * 1000),
+                jsonb_build_object('session_id', p_run.session_id))
+        on conflict (owner_id, key) do nothing;
+    end if;
+end $$;
+
 -- Ends a reply: its text, its status, what it cites, and what it cost, accounted to the site's owner. False when another
--- worker has taken the reply over; nothing is written then. Tokens of 0 mean the provider was never reached: nothing to
--- account. A question that moderation refuses is no part of the conversation that the model reads.
+-- worker has taken the reply over; nothing is written then. A question that moderation refuses is no part of the
+-- conversation that the model reads.
 create function public.chat_finish(
     p_message_id uuid, p_run_id uuid, p_status text, p_content text, p_model text,
     p_input_tokens integer, p_cached_tokens integer, p_output_tokens integer,
@@ -377,7 +410,6 @@ create function public.chat_finish(
 ) returns boolean language plpgsql set search_path = '' as $$
 declare
     v_run private.chat_runs;
-    v_owner_id uuid;
 begin
     -- The message before the run, as everywhere: two that lock in opposite orders would wait for each other.
     perform from public.chat_messages where id = p_message_id for update;
@@ -402,12 +434,8 @@ begin
     if p_cost_micro_usd is not null then
         perform private.settle_spend('chat', v_run.reserved_on, v_run.reserved_micro_usd, p_cost_micro_usd);
     end if;
-    select owner_id into v_owner_id from private.site;
-    -- The module usage may not be installed.
-    if v_owner_id is not null and p_input_tokens + p_output_tokens > 0 and to_regclass('public.usage_data') is not null then
-        perform private.add_usage(v_owner_id, p_model, '', 'chat', p_input_tokens, p_cached_tokens, p_output_tokens,
-                                  p_cost_micro_usd / 1000000.0, p_co2_grams);
-    end if;
+    perform private.account_reply(v_run, p_status, p_model, p_input_tokens, p_cached_tokens, p_output_tokens,
+                                  p_cost_micro_usd, p_co2_grams);
     return true;
 end $$;
 comment on function public.chat_finish is 'Edge Function only: ends a reply and accounts for it.';
@@ -425,11 +453,13 @@ end $$;
 
 revoke execute on function private.refused(text, text, integer), private.chat_history(uuid, bigint, text),
     private.chat_reserve(jsonb, jsonb, jsonb), private.answer_key(jsonb, text), private.supersede(uuid, bigint),
+    private.account_reply(private.chat_runs, text, text, integer, integer, integer, bigint, numeric),
     public.chat_admit(text, uuid, uuid, uuid, uuid, text, text, jsonb),
     public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric, jsonb, text)
     from public, anon, authenticated;
 grant execute on function private.refused(text, text, integer), private.chat_history(uuid, bigint, text),
     private.chat_reserve(jsonb, jsonb, jsonb), private.answer_key(jsonb, text), private.supersede(uuid, bigint),
+    private.account_reply(private.chat_runs, text, text, integer, integer, integer, bigint, numeric),
     public.chat_admit(text, uuid, uuid, uuid, uuid, text, text, jsonb),
     public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric, jsonb, text)
     to service_role;
