@@ -23,7 +23,7 @@ const npm: UserConfig = {
       },
     },
     rolldownOptions: {
-      external: /^(@lit|@supabase|chart\.js|eventsource-parser|idb|lit)(\/|$)/,
+      external: /^(@lit|@speed-highlight|@supabase|chart\.js|eventsource-parser|idb|lit|streaming-markdown)(\/|$)/,
       output: { preserveModules: true, preserveModulesRoot: src('') },
     },
   },
