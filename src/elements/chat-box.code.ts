@@ -1,4 +1,4 @@
-import { chatMoreStrings as strings } from './strings/chat.en.ts';
+import { chatMoreStrings as strings } from './strings/chat-more.en.ts';
 import { copyText } from './copy-text.ts';
 
 /** A block of code with a button that copies it; `code` is where the text goes. */

@@ -100,7 +100,7 @@ export const markdownStyles = css`
     border: 1px solid var(--_border);
     border-radius: calc(var(--_radius) / 2);
     background: var(--_surface);
-    color: var(--_muted);
+    color: var(--_text);
     font-size: 0.8125em;
     cursor: pointer;
   }

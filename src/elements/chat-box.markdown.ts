@@ -1,9 +1,7 @@
 import type { ElementPart } from 'lit';
 import { Directive, directive, PartType, type PartInfo } from 'lit/directive.js';
 import * as smd from 'streaming-markdown';
-import { adopt } from './adopt.ts';
 import { codeBlock, highlightCode } from './chat-box.code.ts';
-import { markdownStyles } from './chat-box.markdown.styles.ts';
 import { linkTarget, remoteImage } from './chat-box.remote.ts';
 
 /** The signs that the parser takes away, and that come back when they turn out to have meant nothing. */
@@ -248,9 +246,10 @@ class WriteMarkdown extends Directive {
   override update(part: ElementPart, [text, ended]: [string, boolean]): void {
     this.#writer ??= new MarkdownWriter(part.element as HTMLElement);
     this.#writer.write(text, ended);
-    adopt(part.element, markdownStyles);
   }
 }
+
+export { markdownStyles } from './chat-box.markdown.styles.ts';
 
 /** `<div ${markdown(text, ended)}></div>` shows a text that grows. */
 export const markdown = directive(WriteMarkdown);

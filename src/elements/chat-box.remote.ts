@@ -1,4 +1,4 @@
-import { chatMoreStrings as strings } from './strings/chat.en.ts';
+import { chatMoreStrings as strings } from './strings/chat-more.en.ts';
 
 /**
  * The address that a text may lead to, or undefined. Only what a browser opens as a page or as a letter: no scripts, no
