@@ -1,7 +1,7 @@
 import type { Live } from '../store/live.ts';
 import { store } from '../store/store.ts';
 import type { Message } from './chat-messages.ts';
-import { watchSessions } from './chat-session.ts';
+import { watchEstablished, watchSessions } from './chat-session.ts';
 import { sessionTopics } from './chat-topics.ts';
 
 /** What the owner of the site has said about the chat. */
@@ -83,7 +83,7 @@ export function presence(sessionId: string): Live<Presence> {
   return store().live<Presence>({
     key: `chat:${sessionId}:presence`,
     topics: (context) => sessionTopics(sessionId, context),
-    watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
+    watch: (startOver) => watchEstablished(store().connection.target ?? '', sessionId, startOver),
     relevant: ({ event }) => event === 'typing' || event === 'owner' || event === 'session',
     async fetch({ backend, signal }) {
       const where = [['id', 'eq', sessionId]] as const;

@@ -42,6 +42,19 @@ export function setEstablished(target: string, id: string): void {
 /** Calls back when this tab or another one has begun or established a conversation. */
 export const watchSessions = (target: string, changed: () => void): (() => void) => watchLocal(prefix(target), changed);
 
+/**
+ * Calls back when a conversation turns out to exist. Not when it is forgotten: a browser remembers only so many, and two
+ * that push each other out would start each other over for ever.
+ */
+export function watchEstablished(target: string, id: string, changed: () => void): () => void {
+  let known = established(target, id);
+  return watchSessions(target, () => {
+    const before = known;
+    known ||= established(target, id);
+    if (known && !before) changed();
+  });
+}
+
 const draftKey = (id: string) => `livelit:draft:${id}`;
 
 /** What was being written in a conversation when the page was left. */

@@ -5,7 +5,7 @@ import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
 import { makeId } from '../store/make-id.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
-import { currentSessionId, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { currentSessionId, setEstablished, startSession, watchEstablished, watchSessions } from './chat-session.ts';
 import { sessionTopics } from './chat-topics.ts';
 
 export type { Message, SendError, Source } from './chat-messages.ts';
@@ -79,7 +79,7 @@ export function messages(sessionId: string): Live<readonly Message[]> {
     key: `chat:${sessionId}`,
     placeholder: () => ({ data: [], sample: false }),
     topics: (context) => sessionTopics(sessionId, context),
-    watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
+    watch: (startOver) => watchEstablished(store().connection.target ?? '', sessionId, startOver),
     async fetch({ backend, signal }) {
       const where = [['session_id', 'eq', sessionId]] as const;
       const query = { from: 'chat_messages', columns: COLUMNS, where, order: ['seq'] };
