@@ -41,11 +41,13 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await executableBy('authenticated'), [
       'api_keys()',
       'private.can_receive(text)',
+      'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
       'private.own_api_keys()',
       'sync_schedule_set(integer,boolean)',
       'usage_limit_set(text,text,numeric)',
+      'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
     ]);
@@ -81,6 +83,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.sync_runs: select',
       'public.sync_schedules: insert select update',
       'public.usage_by_model: select',
+      'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
       'public.usage_shares: delete insert select update',
