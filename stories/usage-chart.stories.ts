@@ -9,7 +9,7 @@ const TOPIC = `user:${MEMBER.userId}`;
 const lost = new LivelitError('unavailable', 'The connection was lost. It is being restored.', { reason: 'socket' });
 const forbidden = new LivelitError('forbidden', 'You may not see this usage.');
 
-const withRows = (rows = usageRows()) => new MemoryBackend({ session: MEMBER, tables: { usage_data: rows } });
+const withRows = (rows = usageRows()) => new MemoryBackend({ session: MEMBER, tables: { usage_counted: rows, usage_daily: rows } });
 
 /** A row has changed on the server. */
 const signal = (project: MemoryBackend) =>

@@ -5,7 +5,8 @@ import type { Overlay } from '../store/query.ts';
 import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
-import { currentSessionId, established, makeId, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { currentSessionId, established, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { makeId } from './make-id.ts';
 
 export type { Message, SendError } from './chat-messages.ts';
 export { keepDraft, readDraft } from './chat-session.ts';

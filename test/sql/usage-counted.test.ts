@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Claims } from '../../local/keys.ts';
 import { onEachEngine } from '../support/node/engines.ts';
 import { ANON, asUser, newAdmin, newMember, newVisitor, type Person } from '../support/node/sql.ts';
 import { callService, usageRow } from '../support/node/usage-sql.ts';
@@ -7,7 +8,7 @@ import { callService, usageRow } from '../support/node/usage-sql.ts';
 onEachEngine('what counts of usage', (database) => {
   const use = ({ id }: Person, source: string, day = '2026-11-01') =>
     callService(database, 'public.usage_apply($1, $2, null, null, $3)', [id, source, JSON.stringify([usageRow(day)])]);
-  const seen = async ({ claims }: Pick<Person, 'claims'>, view = 'usage_counted') => {
+  const seen = async ({ claims }: { readonly claims: Claims }, view = 'usage_counted') => {
     const sql = `select date::text || ' ' || source as row from public.${view} order by 1`;
     return (await asUser<{ row: string }>(database, claims, sql)).map(({ row }) => row);
   };
