@@ -36,6 +36,10 @@ const cdn: UserConfig = {
   plugins: [
     {
       name: 'livelit-css',
+      enforce: 'pre',
+      // Minifiers leave templates alone, and comments compress badly.
+      transform: (code) =>
+        code.replace(/css`[^`]*`/g, (css) => css.replace(/\/\*.*?\*\//gs, '').replace(/\s*([{};,]|\s)\s*/g, '$1')),
       generateBundle() {
         this.emitFile({ type: 'asset', fileName: 'livelit.css', source: SPACE.trimStart() });
       },

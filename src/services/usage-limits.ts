@@ -1,6 +1,7 @@
 import { LivelitError } from '../store/error.ts';
 import type { Lane, OutboxEntry } from '../store/lane.ts';
 import type { Live } from '../store/live.ts';
+import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
 import { shareValue } from '../store/rows.ts';
 import { store } from '../store/store.ts';
 import { makeId } from './make-id.ts';
@@ -10,6 +11,7 @@ export type LimitPeriod = 'day' | 'month';
 
 /** A limit that the signed-in member has set themselves, and what is used of it. It stops nothing: it tells. */
 export interface UsageLimit {
+  readonly user_id: string;
   readonly metric: LimitMetric;
   /** Of UTC. */
   readonly period: LimitPeriod;
@@ -48,7 +50,7 @@ export function usageLimits(): Live<readonly UsageLimit[]> {
       const rows = await backend.fetch<readonly UsageLimit[]>(
         {
           from: 'usage_tracking',
-          columns: 'metric,period,limit_value,used,period_start,crossed_at',
+          columns: 'user_id,metric,period,limit_value,used,period_start,crossed_at',
           where: [['user_id', 'eq', session!.userId]],
           order: ['metric', 'period'],
         },
@@ -85,6 +87,18 @@ export function resetsAt({ period, period_start }: Pick<UsageLimit, 'period' | '
 export const limitNow = (limit: UsageLimit, now = Date.now()): UsageLimit =>
   resetsAt(limit) > now ? limit : { ...limit, ...periodAt(limit.period, now), used: 0, crossed_at: null };
 
+/** Whether somebody has said in this browser that they know that a limit is reached, in its present period. */
+export const limitDismissed = (limit: UsageLimit): boolean => readLocal(dismissedKey(limit)) === limit.crossed_at;
+
+export const dismissLimit = (limit: UsageLimit): void => writeLocal(dismissedKey(limit), limit.crossed_at ?? undefined);
+
+/** Calls back when somebody has dismissed a limit, in this tab or another one; answers the way out. */
+export const watchDismissals = (changed: () => void): (() => void) => watchLocal(DISMISSED, changed);
+
+const DISMISSED = 'livelit:limit:';
+
+const dismissedKey = ({ metric, period }: UsageLimit) => `${DISMISSED}${metric}:${period}`;
+
 const periodAt = (period: LimitPeriod, now: number) => {
   const today = new Date(now).toISOString().slice(0, 10);
   return { period_start: period === 'day' ? today : `${today.slice(0, 7)}-01` };
@@ -111,7 +125,14 @@ function withChange(limits: readonly UsageLimit[], entry: OutboxEntry<Payload>):
   const change = { status, error: entry.error };
   // What could not be taken away is still there, and says so.
   if (value === null) return own && status === 'failed' ? [...others, { ...own, ...change }].sort(byMetric) : others;
-  const unused = { metric, period, ...periodAt(period, Date.now()), used: 0, crossed_at: null };
+  const unused = {
+    user_id: entry.userId ?? '',
+    metric,
+    period,
+    ...periodAt(period, Date.now()),
+    used: 0,
+    crossed_at: null,
+  };
   return [...others, { ...(own ?? unused), limit_value: value, ...change }].sort(byMetric);
 }
 

@@ -16,6 +16,7 @@ const use = (userId: string, requests: number) =>
   ]);
 
 const limit: UsageLimit = {
+  user_id: 'u1',
   metric: 'tokens',
   period: 'day',
   limit_value: 10,
