@@ -46,5 +46,11 @@ export {
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
-export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
+export type { ChartType, UsageChartChoice } from './elements/usage-chart.choice.ts';
+export {
+  UsageChartChangedEvent,
+  UsageChartExportEvent,
+  UsageChartLimitEvent,
+  UsageChartMovedEvent,
+} from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';
