@@ -1,8 +1,8 @@
 import { FunctionError, redact, type FunctionErrorCode } from '../_shared/errors.ts';
 import { ProviderError } from '../_shared/providers/provider.ts';
 import { PROVIDERS } from '../_shared/providers/providers.ts';
-import { rpc, service } from '../_shared/service.ts';
-import { usageRows, type DatedPrice } from '../_shared/usage-rows.ts';
+import { rpc } from '../_shared/service.ts';
+import { usageRows } from '../_shared/usage-rows.ts';
 import { keyOf, type ReadingKey } from './key.ts';
 import { readPatiently } from './read.ts';
 
@@ -68,12 +68,12 @@ async function read(
   if (!key) {
     return { code: 'invalid', reason: 'no_key', message: 'There is no admin key to read usage with. Please add one.' };
   }
-  const prices = await pricesOf(providerName);
+  const reading = { provider: providerName, today: to, region: Deno.env.get('GRID_REGION') };
   try {
     for (const part of parts(from, to)) {
       const report = await readPatiently(provider, key.key, part.from, part.to);
       // Whole days only: what a provider sends beyond them is not replaced, so it is not written either.
-      const rows = usageRows(report, prices, to).filter(({ date }) => date >= part.from && date <= part.to);
+      const rows = usageRows(report, reading).filter(({ date }) => date >= part.from && date <= part.to);
       const saved = await rpc<boolean>('sync_progress', {
         p_run_id: run_id,
         p_from: part.from,
@@ -104,16 +104,6 @@ async function noteKey(userId: string, provider: string, { fingerprint }: Readin
     p_fingerprint: fingerprint,
     p_status: 'invalid',
   });
-}
-
-async function pricesOf(provider: string): Promise<DatedPrice[]> {
-  const { data, error } = await service()
-    .from('model_prices')
-    .select('model, valid_from, input_micro_usd, cached_micro_usd, output_micro_usd')
-    .eq('provider', provider)
-    .overrideTypes<DatedPrice[], { merge: false }>();
-  if (error) throw new Error(`model_prices: ${error.code} ${error.message}`);
-  return data;
 }
 
 /** Days, oldest first: what comes before a part that fails is complete. */
