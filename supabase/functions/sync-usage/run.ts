@@ -3,7 +3,8 @@ import { ProviderError } from '../_shared/providers/provider.ts';
 import { PROVIDERS } from '../_shared/providers/providers.ts';
 import { rpc } from '../_shared/service.ts';
 import { usageRows } from '../_shared/usage-rows.ts';
-import { keyOf, type ReadingKey } from './key.ts';
+import { markKey } from '../_shared/user-keys.ts';
+import { keyOf } from './key.ts';
 import { readPatiently } from './read.ts';
 
 /** So many days are read and saved together; a run that breaks off keeps those that it has saved. */
@@ -64,7 +65,8 @@ async function read(
   { run_id, from, to, owner }: Begun & { ok: true },
 ): Promise<Ending | undefined> {
   const provider = PROVIDERS.get(providerName);
-  const key = provider && (await keyOf(userId, providerName, owner));
+  const keyOwner = { userId, provider: providerName };
+  const key = provider && (await keyOf(keyOwner, owner));
   if (!key) {
     return { code: 'invalid', reason: 'no_key', message: 'There is no admin key to read usage with. Please add one.' };
   }
@@ -85,7 +87,8 @@ async function read(
     return undefined;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    await noteKey(userId, providerName, key, error);
+    // So that its owner sees it where keys are shown.
+    if (error.blamesKey && key.stored) await markKey(keyOwner, key.stored, 'invalid');
     return {
       code: error.blamesKey ? 'invalid' : error.reason === 'provider_busy' ? 'rate_limited' : 'unavailable',
       reason: error.reason,
@@ -93,17 +96,6 @@ async function read(
       retryAfterS: error.retryAfterS,
     };
   }
-}
-
-/** A user's key that the provider refuses is marked, so that its owner sees it where keys are shown. */
-async function noteKey(userId: string, provider: string, { fingerprint }: ReadingKey, error: ProviderError) {
-  if (!error.blamesKey || fingerprint === undefined) return;
-  await rpc<boolean>('api_key_mark', {
-    p_user_id: userId,
-    p_provider: provider,
-    p_fingerprint: fingerprint,
-    p_status: 'invalid',
-  });
 }
 
 /** Days, oldest first: what comes before a part that fails is complete. */
