@@ -142,6 +142,14 @@ describe('the rotation of keys', () => {
     assert.deepEqual(await stored(), before);
   });
 
+  it('looks once at each key that does not open, however many they are', async () => {
+    const broken = { keys: { k1: newRingKey() }, active: 'k1' };
+    for (let index = 0; index < 55; index += 1) await store(await newRow(backend.database), broken);
+    await store(await newRow(backend.database));
+    const { rotated, remaining, failed } = await rotate();
+    assert.deepEqual([rotated, remaining, failed.length], [1, 55, 55]);
+  });
+
   /** Rotates; something else happens after the first key was sealed anew. */
   async function rotateWhile(sql: string): Promise<Response> {
     await backend.database.exec(`

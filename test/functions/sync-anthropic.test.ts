@@ -88,6 +88,29 @@ describe('the function sync-usage, for Anthropic', () => {
     assert.ok(Math.abs(usd - cents / 100) < 0.001, `${usd} instead of ${cents / 100}`);
   });
 
+  it('estimates what is not billed yet by list prices, with what is written to the cache', async () => {
+    await sync();
+    const [{ usd }] = (await backend.database.query<{ usd: number }>(
+      `select sum(cost) as usd from public.usage_data
+       where user_id = $1 and provisional and cost_source = 'estimated' and model like 'claude-%'`,
+      [member.id],
+    )) as [{ usd: number }];
+    // USD per million: input, read from the cache, written to it for five minutes and for an hour, output.
+    const LIST = { 'claude-sonnet-4': [3, 0.3, 3.75, 6, 15], 'claude-haiku-4-5': [1, 0.1, 1.25, 2, 5] };
+    const expected = (await upstream('usage_report/messages'))
+      .filter(({ starting_at }) => starting_at.slice(0, 10) >= daysAgo(1))
+      .flatMap(({ results }) => results)
+      .map(({ model, uncached_input_tokens: fresh, cache_read_input_tokens: read, output_tokens: output }) => {
+        const prices = LIST[String(model).replace(/-\d{8}$/, '') as keyof typeof LIST];
+        return (
+          [fresh, read, 10, 5, output].reduce<number>((sum, each, kind) => sum + Number(each) * prices[kind]!, 0) / 1e6
+        );
+      });
+    const sum = expected.reduce((total, each) => total + each, 0);
+    // Each row is rounded to a micro-USD.
+    assert.ok(Math.abs(usd - sum) <= expected.length * 0.000_000_5 + 1e-9, `${usd} instead of ${sum}`);
+  });
+
   it('writes nothing new the second time', async () => {
     await sync();
     assert.partialDeepStrictEqual(await sync(), { status: 'ok', rows_changed: 0 });
