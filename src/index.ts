@@ -25,6 +25,18 @@ export {
 export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
 export { dailyUsage, usageTotals } from './services/usage.ts';
+export {
+  startAutoSync,
+  stopAutoSync,
+  syncNow,
+  syncRunning,
+  syncState,
+  syncStatistics,
+  syncSuccessRate,
+  type SyncRun,
+  type SyncState,
+  type SyncStatistics,
+} from './services/usage-sync.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -41,6 +53,7 @@ export {
 } from './services/usage-series.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
+export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
 export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';

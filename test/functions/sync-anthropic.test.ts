@@ -23,7 +23,7 @@ describe('the function sync-usage, for Anthropic', () => {
     [member, key] = await newMemberWithKey(backend, 'anthropic');
   });
 
-  const sync = async () => (await syncAs(backend, member, 'anthropic')).body.run;
+  const sync = async () => (await syncAs(backend, member, 'anthropic')).body.runs[0]!;
 
   /** All buckets of the stand-in, a day a page. */
   async function upstream(path: string): Promise<Bucket[]> {

@@ -11,14 +11,14 @@ export interface KeyAnswer {
 }
 
 export interface SyncAnswer {
-  readonly run: {
+  readonly runs: readonly {
     readonly status: string;
     readonly error_reason: string | null;
     readonly message?: string;
     readonly rows_read: number;
     readonly rows_changed: number;
     readonly window_from: string;
-  };
+  }[];
   readonly error: { readonly code: string; readonly reason: string; readonly message: string };
 }
 
