@@ -41,6 +41,7 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await executableBy('authenticated'), [
       'api_keys()',
       'private.can_receive(text)',
+      'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
       'private.own_api_keys()',
@@ -48,6 +49,7 @@ onEachEngine('the schemas public and private', (database) => {
       'sync_state()',
       'sync_statistics()',
       'usage_limit_set(text,text,numeric)',
+      'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
     ]);
@@ -83,6 +85,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.sync_runs: select',
       'public.sync_schedules: insert select update',
       'public.usage_by_model: select',
+      'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
       'public.usage_shares: delete insert select update',
