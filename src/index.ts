@@ -22,6 +22,14 @@ export {
   type UsageFootprint,
   type UsedTokens,
 } from './services/footprint.ts';
+export {
+  discardImport,
+  exportUsage,
+  importUsage,
+  migrateUsage,
+  type MigrationProgress,
+  type UsageBackup,
+} from './services/migration.ts';
 export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
 export {
