@@ -62,16 +62,15 @@ export async function leaveBackend(): Promise<void> {
   localStorage.clear();
 }
 
-const PUBLISHED = 'usage_data, chat_messages';
+const PUBLISHED = ['usage_data', 'chat_messages', 'usage_logs', 'credit_purchases'];
 
 /** Makes of the project one that lets Realtime watch its tables; `unpublish()` takes that back. */
 export async function publish(): Promise<void> {
-  await sql('alter table usage_data replica identity full');
-  await sql('alter table chat_messages replica identity full');
-  await sql(`alter publication supabase_realtime add table ${PUBLISHED}`);
+  for (const table of PUBLISHED) await sql(`alter table ${table} replica identity full`);
+  await sql(`alter publication supabase_realtime add table ${PUBLISHED.join(', ')}`);
 }
 
-export const unpublish = () => sql(`alter publication supabase_realtime drop table ${PUBLISHED}`);
+export const unpublish = () => sql(`alter publication supabase_realtime drop table ${PUBLISHED.join(', ')}`);
 
 /** Makes a new member with an account: their token, for who speaks to the server without the kit, and their topic. */
 export async function newMember() {

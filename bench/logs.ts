@@ -1,0 +1,164 @@
+/**
+ * `npm run bench:logs`: what a page of the usage log costs on a real PostgreSQL as the log grows and as the users do, and
+ * what the triggers cost who writes. Medians in ms, from the call to its answer. It prints; a machine that is busy fails
+ * nothing. `SMALL=1` leaves out the largest sizes.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Session } from '../local/database.ts';
+import type { Claims } from '../local/keys.ts';
+import { actAs } from '../local/realtime/authorization.ts';
+import { insertLog, makeLog, makeUsers } from '../test/support/node/large-log.ts';
+import { PostgresDatabase } from '../test/support/node/postgres-database.ts';
+
+const RUNS = 15;
+
+const PAGES = {
+  'first page, with totals': '',
+  'first page, with a count': `p_summary => 'count'`,
+  'first page, rows alone': `p_summary => 'none'`,
+  'page 30, with totals': 'p_page => 30',
+  'internal, with totals': `p_user_type => 'internal'`,
+  'active in 7 days, with totals': `p_activity => 'active_7d'`,
+  'by cost, with totals': `p_sort => 'cost'`,
+  'by revenue, with totals': `p_sort => 'revenue'`,
+  'by address, with totals': `p_sort => 'email', p_ascending => true`,
+  'search that finds eleven': `p_search => 'user-100'`,
+  'search that finds nobody': `p_search => 'nobody@'`,
+  'two letters that nobody has': `p_search => 'qz'`,
+  'search that finds all, with a count': `p_search => 'test', p_summary => 'count'`,
+  'search that finds all, with totals': `p_search => 'test'`,
+};
+
+const ENTRIES = {
+  'first page, with a count': '',
+  'first page, rows alone': `p_summary => 'none'`,
+  'one model of four': `p_model => 'model-2'`,
+  'errors, one in a hundred': `p_status => 'error'`,
+  'a model that nobody used': `p_model => 'nothing'`,
+  'a day': `p_from => now() - interval '1 day'`,
+  'a day, with totals': `p_from => now() - interval '1 day', p_summary => 'totals'`,
+  'internal users': `p_user_type => 'internal'`,
+  'search that finds eleven users': `p_search => 'user-100'`,
+  'by cost': `p_sort => 'cost'`,
+  'by cost, of a day': `p_sort => 'cost', p_from => now() - interval '1 day'`,
+};
+
+const LARGEST = process.env.SMALL === '1' ? 2 : 3;
+const LOGS = [10_000, 100_000, 1_000_000].slice(0, LARGEST);
+const USERS = [2_000, 20_000, 200_000].slice(0, LARGEST);
+
+const owner = randomUUID();
+const admin: Claims = { sub: randomUUID(), role: 'authenticated', app_metadata: { role: 'admin' } };
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+const line = (first: string, rest: readonly (string | number)[]) =>
+  console.log(
+    first.padEnd(40) + rest.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell).padStart(11)).join(''),
+  );
+
+/** Runs statements as the bearer of the claims, and times each. */
+async function time(session: Session, claims: Claims, call: string): Promise<number> {
+  return session.transaction(async (transaction) => {
+    await actAs(transaction, claims);
+    const taken: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const start = performance.now();
+      await transaction.query(`select public.${call}`);
+      taken.push(performance.now() - start);
+    }
+    return median(taken);
+  });
+}
+
+/** Every kind of page at every size: `grow` makes the database that large. */
+async function timePages(session: Session, sizes: readonly number[], grow: (size: number) => Promise<void>) {
+  const taken = new Map<string, number[]>(Object.keys(PAGES).map((name) => [name, []]));
+  for (const size of sizes) {
+    await grow(size);
+    for (const [name, call] of Object.entries(PAGES)) {
+      taken.get(name)!.push(await time(session, admin, `usage_logs_page(${call})`));
+    }
+  }
+  return taken;
+}
+
+const database = await PostgresDatabase.open();
+await database.exclusive(async (session) => {
+  await makeUsers(session, owner, 20_000);
+  const pages = await timePages(session, LOGS, (rows) => makeLog(session, owner, rows));
+  line('usage_logs_page, 20,000 users', [...LOGS.map((rows) => `${rows / 1_000}k rows`), 'ratio']);
+  for (const [name, taken] of pages) line(name, [...taken, taken.at(-1)! / taken[0]!]);
+
+  line('\nusage_log_entries, 20,000 users', [`${LOGS.at(-1)! / 1_000}k rows`]);
+  for (const [name, call] of Object.entries(ENTRIES)) {
+    line(name, [await time(session, admin, `usage_log_entries(${call})`)]);
+  }
+  const [cursor] = (
+    await session.query<{ cursor: string }>(
+      `select jsonb_build_array('at', false, at::text, id)::text as cursor from public.usage_logs
+       order by at desc offset ${LOGS.at(-1)! / 2} limit 1`,
+    )
+  ).rows;
+  for (const backward of [false, true]) {
+    const call = `p_cursor => '${cursor!.cursor}', p_backward => ${backward}, p_summary => 'none'`;
+    line(`half-way down, ${backward ? 'up' : 'down'}wards`, [await time(session, admin, `usage_log_entries(${call})`)]);
+  }
+  const [user] = (await session.query<{ id: string }>('select id from auth.users where id <> $1 limit 1', [owner]))
+    .rows;
+  const member: Claims = { ...admin, sub: user!.id, app_metadata: {} };
+  line("a member's own", [await time(session, member, 'usage_log_entries()')]);
+  line("a member's own sums", [await time(session, member, 'usage_logs_page()')]);
+});
+
+await database.exclusive(async (session) => {
+  const pages = await timePages(session, USERS, async (users) => {
+    await makeUsers(session, owner, users);
+    await makeLog(session, owner, USERS.at(-1)!);
+  });
+  line(
+    `\nusage_logs_page, ${USERS.at(-1)! / 1_000}k rows`,
+    USERS.map((users) => `${users / 1_000}k users`),
+  );
+  for (const [name, taken] of pages) line(name, taken);
+});
+
+await database.exclusive(async (session) => {
+  const rows = 100_000;
+  const batches = 100;
+  await makeUsers(session, owner, 20_000);
+  const write = async (statements: number) => {
+    await session.exec('truncate public.usage_logs, private.user_usage_rollup, realtime.messages');
+    const start = performance.now();
+    const each = rows / statements;
+    for (let at = 0; at < statements; at += 1) await session.exec(insertLog(owner, each, at * each));
+    return performance.now() - start;
+  };
+  const timed = async (): Promise<[number, number]> => {
+    const [one, many]: [number[], number[]] = [[], []];
+    for (let run = 0; run < 3; run += 1) {
+      one.push(await write(1));
+      many.push(await write(batches));
+    }
+    return [median(one), median(many)];
+  };
+  const full = await timed();
+  await session.exec('alter table public.usage_logs disable trigger user');
+  const bare = await timed();
+  await session.exec(`alter table public.usage_logs enable trigger user;
+    alter table public.usage_logs disable trigger zz_signal_insert`);
+  const silent = await timed();
+  line('\n100,000 rows of 20,000 users', ['1 statement', `${batches} of them`]);
+  line('without triggers', bare);
+  line('with the sums, without signals', silent);
+  line('with sums and signals', full);
+  line(
+    'ratio of the sums',
+    silent.map((taken, at) => taken / bare[at]!),
+  );
+  line(
+    'ratio of all',
+    full.map((taken, at) => taken / bare[at]!),
+  );
+});
+await database.close();
