@@ -45,11 +45,11 @@ onEachEngine('the log of somebody else', (database) => {
     ]);
     await purchase(database, member, 'completed', 5);
     const bought = await purchase(database, other, 'completed', 500);
-    const entries = await readLog(database, admin, 'usage_log_entries', { user_id: other.id });
+    const entries = await readLog(database, admin.claims, 'usage_log_entries', { user_id: other.id });
     const cursorsOf = async (reader: Reader, sorts: string[]) =>
       await Promise.all(
         sorts.map(async (sort) => {
-          const { next_cursor } = await readLog(database, admin, reader, { sort, limit: 1 });
+          const { next_cursor } = await readLog(database, admin.claims, reader, { sort, limit: 1 });
           return next_cursor!;
         }),
       );
@@ -168,7 +168,7 @@ onEachEngine('the log of somebody else', (database) => {
       for (const path of PATHS[reader]) {
         it(`by ${reader}(${JSON.stringify(path)})`, async () => {
           for (const more of [{}, { summary: 'totals' }]) {
-            onlyOwn(await readLog(database, member, reader, { ...filled(path), ...more }));
+            onlyOwn(await readLog(database, member.claims, reader, { ...filled(path), ...more }));
           }
         });
       }
@@ -178,9 +178,11 @@ onEachEngine('the log of somebody else', (database) => {
           const [sort, , ...rest] = JSON.parse(cursor) as [string, boolean, ...unknown[]];
           for (const ascending of [true, false]) {
             const forged = JSON.stringify([sort, ascending, ...rest]);
-            onlyOwn(await readLog(database, member, reader, { sort, ascending, cursor: forged }));
+            onlyOwn(await readLog(database, member.claims, reader, { sort, ascending, cursor: forged }));
             if (reader === 'usage_log_entries') {
-              onlyOwn(await readLog(database, member, reader, { sort, ascending, cursor: forged, backward: true }));
+              onlyOwn(
+                await readLog(database, member.claims, reader, { sort, ascending, cursor: forged, backward: true }),
+              );
             }
           }
         }
@@ -189,18 +191,18 @@ onEachEngine('the log of somebody else', (database) => {
 
     it('down to whether it exists: an id that is somebody else’s and one that is nobody’s answer alike', async () => {
       const ask = (values: Record<string, unknown>) =>
-        readLog(database, member, 'usage_log_entries', { summary: 'totals', ...values });
+        readLog(database, member.claims, 'usage_log_entries', { summary: 'totals', ...values });
       assert.deepEqual(await ask({ user_id: other.id }), await ask({ user_id: randomUUID() }));
       assert.deepEqual(await ask({ ids: others.ids.slice(0, 1) }), await ask({ ids: [randomUUID()] }));
       assert.deepEqual(await ask({ model: 'secret' }), await ask({ model: 'nothing' }));
-      const find = (search: string) => readLog(database, member, 'usage_logs_page', { search });
+      const find = (search: string) => readLog(database, member.claims, 'usage_logs_page', { search });
       assert.deepEqual(await find('secret'), await find('nobody'));
     });
 
     it('as a number that is their own, and grows by nobody else’s', async () => {
       const numbers = async () => {
         const [page, entries] = await Promise.all(
-          READERS.map((reader) => readLog(database, member, reader, { summary: 'totals' })),
+          READERS.map((reader) => readLog(database, member.claims, reader, { summary: 'totals' })),
         );
         return [page!.total, page!.totals, page!.revenue_total, entries!.total, entries!.totals];
       };
@@ -233,7 +235,7 @@ onEachEngine('the log of somebody else', (database) => {
       insert into public.usage_logs (owner_id, user_id, app, model, key)
         select '${owner.id}', '${member.id}', 'a', 'mine', 'mine-' || n from generate_series(1, 10500) as n;
       commit`);
-    const { total, total_estimated } = await readLog(database, member, 'usage_log_entries', { model: 'mine' });
+    const { total, total_estimated } = await readLog(database, member.claims, 'usage_log_entries', { model: 'mine' });
     assert.deepEqual([total, total_estimated], [10_500, false]);
     await database.exec(`
       begin;
@@ -245,11 +247,11 @@ onEachEngine('the log of somebody else', (database) => {
   describe('is open', () => {
     it('to an admin, and to the owner who pays for it, with their names', async () => {
       for (const reader of [admin, owner]) {
-        const page = await readLog(database, reader, 'usage_logs_page');
+        const page = await readLog(database, reader.claims, 'usage_logs_page');
         assert.deepEqual(new Set(usersIn(page)), new Set([member.id, other.id, null]));
         assert.ok(page.rows.some(({ email }) => email === 'secret@out.test'));
         assert.equal(page.revenue_total, 555);
-        assert.deepEqual(usersIn(await readLog(database, reader, 'usage_log_entries', { user_id: other.id })), [
+        assert.deepEqual(usersIn(await readLog(database, reader.claims, 'usage_log_entries', { user_id: other.id })), [
           other.id,
         ]);
         const rows = await asUser<{ user_id: string | null }>(
@@ -268,11 +270,11 @@ onEachEngine('the log of somebody else', (database) => {
         [elsewhere.id, owner.id, other.id],
       );
       const seen = async (person: Person) =>
-        (await readLog(database, person, 'usage_log_entries', { summary: 'none' })).rows.filter(
+        (await readLog(database, person.claims, 'usage_log_entries', { summary: 'none' })).rows.filter(
           ({ owner_id }) => owner_id === elsewhere.id,
         ).length;
       assert.deepEqual([await seen(elsewhere), await seen(owner), await seen(other), await seen(admin)], [3, 1, 1, 3]);
-      const { rows } = await readLog(database, elsewhere, 'usage_logs_page');
+      const { rows } = await readLog(database, elsewhere.claims, 'usage_logs_page');
       assert.ok(rows.every(({ owner_id }) => owner_id === elsewhere.id));
       await database.query('delete from public.usage_logs where owner_id = $1', [elsewhere.id]);
     });
@@ -286,8 +288,7 @@ onEachEngine('the log of somebody else', (database) => {
     };
     for (const [who, claims] of Object.entries(closed)) {
       it(`to ${who}`, async () => {
-        for (const reader of READERS)
-          await assert.rejects(readLog(database, { claims: claims() }, reader), { code: '42501' });
+        for (const reader of READERS) await assert.rejects(readLog(database, claims(), reader), { code: '42501' });
         for (const table of TABLES) {
           const rows = asUser(database, claims(), `select 1 from public.${table}`);
           if (claims().role === 'anon') await assert.rejects(rows, { code: '42501' });
@@ -299,7 +300,7 @@ onEachEngine('the log of somebody else', (database) => {
 
     it('to a visitor of the chat, whose calls are the owner’s to see', async () => {
       const visitor = await newVisitor(database);
-      await assert.rejects(readLog(database, visitor, 'usage_log_entries'), { code: '42501' });
+      await assert.rejects(readLog(database, visitor.claims, 'usage_log_entries'), { code: '42501' });
     });
 
     it('to somebody who calls themselves an admin', async () => {
@@ -309,7 +310,7 @@ onEachEngine('the log of somebody else', (database) => {
         { ...member.claims, app_role: 'admin' },
       ];
       for (const claims of posers) {
-        for (const reader of READERS) onlyOwn(await readLog(database, { claims }, reader, { summary: 'totals' }));
+        for (const reader of READERS) onlyOwn(await readLog(database, claims, reader, { summary: 'totals' }));
         assert.equal(await canReceive(database, claims, 'admin:usage'), false);
       }
     });

@@ -52,7 +52,7 @@ onEachEngine('an exchange of the chat', (database) => {
     const member = await newMember(database);
     for (const person of [member, visitor]) await finish(database, await begin(person));
     assert.deepEqual((await logged()).map(({ user_id }) => user_id).toSorted(), [member.id, null].toSorted());
-    const { rows } = await readLog(database, member, 'usage_log_entries');
+    const { rows } = await readLog(database, member.claims, 'usage_log_entries');
     assert.deepEqual(
       rows.map(({ app, user_id }) => [app, user_id]),
       [['chat', member.id]],
@@ -63,7 +63,7 @@ onEachEngine('an exchange of the chat', (database) => {
     const others = [visitor, await newVisitor(database)];
     for (const person of others) await finish(database, await begin(person));
     await database.query('delete from auth.users where id = any($1)', [others.map(({ id }) => id)]);
-    const { rows } = await readLog(database, owner, 'usage_logs_page');
+    const { rows } = await readLog(database, owner.claims, 'usage_logs_page');
     assert.partialDeepStrictEqual(rows, [
       { user_id: null, full_name: 'Portfolio visitors', requests: 2, cost: 0.000054 },
     ]);

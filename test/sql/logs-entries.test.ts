@@ -36,7 +36,7 @@ onEachEngine('usage_log_entries', (database) => {
     );
   });
 
-  const read = (values: Record<string, unknown> = {}) => readLog(database, admin!, 'usage_log_entries', values);
+  const read = (values: Record<string, unknown> = {}) => readLog(database, admin!.claims, 'usage_log_entries', values);
   const keysIn = ({ rows }: LogPage) => rows.map(({ key }) => key).join('');
   const keys = async (values: Record<string, unknown> = {}) => keysIn(await read(values));
   const refused = (values: Record<string, unknown>, argument: string) =>

@@ -53,7 +53,7 @@ onEachEngine('usage_logs_page', (database) => {
     await purchase(database, patron, 'completed', 5);
   });
 
-  const read = (values: Record<string, unknown> = {}) => readLog(database, admin, 'usage_logs_page', values);
+  const read = (values: Record<string, unknown> = {}) => readLog(database, admin.claims, 'usage_logs_page', values);
   /** The part of an address that names somebody. */
   const namesIn = ({ rows }: LogPage) => rows.map(({ email }) => (email as string | null)?.split('@')[0] ?? 'visitors');
   const names = async (values: Record<string, unknown> = {}) => namesIn(await read(values));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Claims } from '../../../local/keys.ts';
 import { asUser, type Person, type SqlDatabase } from './sql.ts';
 import { callService } from './usage-sql.ts';
 
@@ -51,7 +52,7 @@ export type Reader = 'usage_logs_page' | 'usage_log_entries';
 /** Reads a page as the REST interface does: the arguments by their names without `p_`. */
 export async function readLog(
   database: SqlDatabase,
-  { claims }: Pick<Person, 'claims'>,
+  claims: Claims,
   reader: Reader,
   values: Readonly<Record<string, unknown>> = {},
 ): Promise<LogPage> {
