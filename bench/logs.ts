@@ -1,9 +1,11 @@
 /**
  * `npm run bench:logs`: what a page of the usage log costs on a real PostgreSQL as the log grows and as the users do, and
- * what the triggers cost who writes. Medians in ms, from the call to its answer. It prints; a machine that is busy fails
- * nothing. `SMALL=1` leaves out the largest sizes.
+ * what the triggers cost who writes. Medians in ms, from the call to its answer: elapsed, and beside it the server's own
+ * processor time (Linux), which a busy machine does not change. It prints, and fails nothing. `SMALL=1` leaves out the
+ * largest sizes.
  */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Session } from '../local/database.ts';
 import type { Claims } from '../local/keys.ts';
 import { actAs } from '../local/realtime/authorization.ts';
@@ -52,28 +54,45 @@ const admin: Claims = { sub: randomUUID(), role: 'authenticated', app_metadata: 
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
+/** A call's time: elapsed, and of the processor; ms. */
+type Took = readonly [elapsed: number, processor: number];
+const show = ([elapsed, processor]: Took) => `${elapsed.toFixed(1)} (${processor.toFixed(1)})`;
+
 const line = (first: string, rest: readonly (string | number)[]) =>
   console.log(
-    first.padEnd(40) + rest.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell).padStart(11)).join(''),
+    first.padEnd(40) + rest.map((cell) => (typeof cell === 'number' ? cell.toFixed(1) : cell).padStart(15)).join(''),
   );
 
-/** Runs statements as the bearer of the claims, and times each. */
-async function time(session: Session, claims: Claims, call: string): Promise<number> {
+/** What a session of the server has had of the processor, ms; not a number where the system does not say. */
+async function processorOf(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '');
+  return Number(text.split(' ')[0] || NaN) / 1e6;
+}
+
+/** Makes a call as the bearer of the claims, again and again. */
+async function time(session: Session, claims: Claims, call: string): Promise<Took> {
+  const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const { pid } = rows[0]!;
   return session.transaction(async (transaction) => {
+    // One process a call, as where many ask at once.
+    await transaction.exec('set local max_parallel_workers_per_gather = 0');
     await actAs(transaction, claims);
-    const taken: number[] = [];
+    const elapsed: number[] = [];
+    const processor: number[] = [];
     for (let run = 0; run < RUNS; run += 1) {
+      const before = await processorOf(pid);
       const start = performance.now();
       await transaction.query(`select public.${call}`);
-      taken.push(performance.now() - start);
+      elapsed.push(performance.now() - start);
+      processor.push((await processorOf(pid)) - before);
     }
-    return median(taken);
+    return [median(elapsed), median(processor)];
   });
 }
 
 /** Every kind of page at every size: `grow` makes the database that large. */
 async function timePages(session: Session, sizes: readonly number[], grow: (size: number) => Promise<void>) {
-  const taken = new Map<string, number[]>(Object.keys(PAGES).map((name) => [name, []]));
+  const taken = new Map<string, Took[]>(Object.keys(PAGES).map((name) => [name, []]));
   for (const size of sizes) {
     await grow(size);
     for (const [name, call] of Object.entries(PAGES)) {
@@ -87,12 +106,12 @@ const database = await PostgresDatabase.open();
 await database.exclusive(async (session) => {
   await makeUsers(session, owner, 20_000);
   const pages = await timePages(session, LOGS, (rows) => makeLog(session, owner, rows));
-  line('usage_logs_page, 20,000 users', [...LOGS.map((rows) => `${rows / 1_000}k rows`), 'ratio']);
-  for (const [name, taken] of pages) line(name, [...taken, taken.at(-1)! / taken[0]!]);
+  line('usage_logs_page, 20,000 users', [...LOGS.map((rows) => `${rows / 1_000}k rows`), 'ratio (processor)']);
+  for (const [name, taken] of pages) line(name, [...taken.map(show), taken.at(-1)![1] / taken[0]![1]]);
 
   line('\nusage_log_entries, 20,000 users', [`${LOGS.at(-1)! / 1_000}k rows`]);
   for (const [name, call] of Object.entries(ENTRIES)) {
-    line(name, [await time(session, admin, `usage_log_entries(${call})`)]);
+    line(name, [show(await time(session, admin, `usage_log_entries(${call})`))]);
   }
   const [cursor] = (
     await session.query<{ cursor: string }>(
@@ -102,13 +121,15 @@ await database.exclusive(async (session) => {
   ).rows;
   for (const backward of [false, true]) {
     const call = `p_cursor => '${cursor!.cursor}', p_backward => ${backward}, p_summary => 'none'`;
-    line(`half-way down, ${backward ? 'up' : 'down'}wards`, [await time(session, admin, `usage_log_entries(${call})`)]);
+    line(`half-way down, ${backward ? 'up' : 'down'}wards`, [
+      show(await time(session, admin, `usage_log_entries(${call})`)),
+    ]);
   }
   const [user] = (await session.query<{ id: string }>('select id from auth.users where id <> $1 limit 1', [owner]))
     .rows;
   const member: Claims = { ...admin, sub: user!.id, app_metadata: {} };
-  line("a member's own", [await time(session, member, 'usage_log_entries()')]);
-  line("a member's own sums", [await time(session, member, 'usage_logs_page()')]);
+  line("a member's own", [show(await time(session, member, 'usage_log_entries()'))]);
+  line("a member's own sums", [show(await time(session, member, 'usage_logs_page()'))]);
 });
 
 await database.exclusive(async (session) => {
@@ -120,7 +141,7 @@ await database.exclusive(async (session) => {
     `\nusage_logs_page, ${USERS.at(-1)! / 1_000}k rows`,
     USERS.map((users) => `${users / 1_000}k users`),
   );
-  for (const [name, taken] of pages) line(name, taken);
+  for (const [name, taken] of pages) line(name, taken.map(show));
 });
 
 await database.exclusive(async (session) => {
