@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onEachEngine } from '../support/node/engines.ts';
 
+/** The arguments of what reads the log. */
+const PAGE = 'text,text,text,text,boolean,integer,integer,text,text';
+const ENTRIES =
+  'text,text,text,uuid,boolean,text,text,text,timestamp with time zone,timestamp with time zone,text,boolean,integer,text,boolean,uuid[],text[],text';
+
 const OURS = `('public', 'private')`;
 
 onEachEngine('the schemas public and private', (database) => {
@@ -53,6 +58,10 @@ onEachEngine('the schemas public and private', (database) => {
       'private.usage_import(jsonb)',
       'usage_import(jsonb)',
       'usage_limit_set(text,text,numeric)',
+      `private.usage_log_entries(${ENTRIES})`,
+      `usage_log_entries(${ENTRIES})`,
+      `private.usage_logs_page(${PAGE})`,
+      `usage_logs_page(${PAGE})`,
       'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
@@ -67,6 +76,7 @@ onEachEngine('the schemas public and private', (database) => {
       'chat_finish',
       'chat_stop',
       'api_key_get',
+      'log_usage',
       'private.add_usage',
     ]) {
       assert.ok(
@@ -84,6 +94,7 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await tablesOf('authenticated'), [
       'public.chat_messages: select',
       'public.chat_sessions: select',
+      'public.credit_purchases: select',
       'public.model_prices: select',
       'public.profiles: select update',
       'public.sync_runs: select',
@@ -92,6 +103,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
+      'public.usage_logs: select',
       'public.usage_shares: delete insert select update',
       'public.usage_tracking: delete insert select update',
     ]);
