@@ -43,7 +43,11 @@ onEachEngine('the schemas public and private', (database) => {
       'private.can_receive(text)',
       'private.is_admin()',
       'private.is_permanent()',
+      'merge_preferences(jsonb)',
+      'private.merge_preferences(jsonb)',
       'private.own_api_keys()',
+      'owns_site()',
+      'private.owns_site()',
       'sync_schedule_set(integer,boolean)',
       'usage_limit_set(text,text,numeric)',
       'private.usage_share_daily(uuid,date,date)',
@@ -85,6 +89,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.usage_data: select',
       'public.usage_shares: delete insert select update',
       'public.usage_tracking: delete insert select update',
+      'public.user_preferences: select',
     ]);
   });
 
