@@ -38,6 +38,7 @@ export class Outbox {
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
   #target = '';
+  #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
@@ -92,7 +93,7 @@ export class Outbox {
       id,
       lane: lane.name,
       target: this.#target,
-      userId: this.#session?.userId ?? null,
+      userId: this.#whose(),
       payload,
       tab: this.#lease.id,
       // What is read from storage is ordered by this: two writes of one moment must not change places.
@@ -109,8 +110,9 @@ export class Outbox {
   retry(id: string): void {
     const entry = this.#all.find((each) => each.id === id);
     if (entry?.state !== 'failed' && entry?.state !== 'pending') return;
-    void this.#keep({ ...entry, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(() =>
-      this.flush(),
+    const insisted = entry.insisted === true || entry.state === 'failed';
+    void this.#keep({ ...entry, insisted, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(
+      () => this.flush(),
     );
   }
 
@@ -156,8 +158,15 @@ export class Outbox {
     return this.#host.backend?.session.snapshot.data;
   }
 
+  /** Whose writes are shown and taken: the present user's, or of who has to sign in again. */
+  #whose(): string | null {
+    const session = this.#host.backend?.session.snapshot;
+    if (session?.status !== 'error') this.#userId = session?.data?.userId ?? null;
+    return this.#userId;
+  }
+
   #mine(entry: OutboxEntry): boolean {
-    return entry.target === this.#target && (entry.userId === null || entry.userId === this.#session?.userId);
+    return entry.target === this.#target && (entry.userId === null || entry.userId === this.#whose());
   }
 
   #show(all: readonly OutboxEntry[]): void {
@@ -232,7 +241,9 @@ export class Outbox {
   }
 
   #sendable(lane: Lane, entry: OutboxEntry): boolean {
-    return this.#mine(entry) && (this.#session ? true : lane.anonymous === true);
+    if (!this.#mine(entry)) return false;
+    // Never as somebody else, not even as the visitor that one is until the next sign-in.
+    return this.#session ? true : lane.anonymous === true && this.#whose() === null;
   }
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */

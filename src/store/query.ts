@@ -27,8 +27,10 @@ export interface LiveQueryOptions<T> {
   readonly placeholder?: () => { readonly data: T; readonly sample: boolean };
   /** What makes the data stale. */
   readonly topics?: (context: QueryContext) => readonly string[] | Promise<readonly string[]>;
+  /** The table whose events concern this query; where they never come, the query looks by itself. */
+  readonly table?: string;
   readonly fetch: (context: QueryContext) => Promise<T>;
-  /** Whether an event concerns this query at all. */
+  /** Whether an event concerns this query at all; unless said, those of its table do. */
   readonly relevant?: (event: TopicEvent) => boolean;
   /** The row-wise fast path: the data with the event in it, the same data when nothing changes, or undefined to fetch. */
   readonly apply?: (data: T, event: TopicEvent) => T | undefined;
