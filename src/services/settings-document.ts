@@ -9,11 +9,14 @@ export interface SettingEdit {
   readonly value: SettingValue | null;
   /** The revision that whoever made it was looking at; null when none was known. */
   readonly base: number | null;
+  /** Edits of the same setting that were on their way then, the newest last. */
+  readonly after: readonly string[];
   /** When it was made, ms since 1970, by this device's clock. */
   readonly at: number;
 }
 
-export type UnsentEdit = Pick<OutboxEntry<SettingEdit>, 'id' | 'state' | 'error'> & Pick<SettingEdit, 'value'>;
+export type UnsentEdit = Pick<OutboxEntry<SettingEdit>, 'id' | 'state' | 'error'> &
+  Pick<SettingEdit, 'value' | 'after'>;
 
 /** An account's settings, as they were fetched. */
 export interface SettingsDocument {
@@ -67,7 +70,8 @@ export function showUnsent(
   if (!entries.length) return document;
   const unsent: Record<string, UnsentEdit> = {};
   for (const { id, state, error, payload } of entries as readonly OutboxEntry<SettingEdit>[]) {
-    unsent[payload.path] = { id, state, error, value: payload.value };
+    const { path, value, after } = payload;
+    unsent[path] = { id, state, error, value, after };
   }
   return { ...(document ?? EMPTY), unsent };
 }

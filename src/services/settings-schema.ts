@@ -174,6 +174,8 @@ export type SettingsPatch = { readonly [Path in keyof SettingValues]?: SettingVa
   Record<string, SettingValue | null>
 >;
 
+const pathOf = ({ id }: SettingsGroup, { name }: SettingField) => `${id}.${name}`;
+
 let groups: readonly SettingsGroup[] = SETTINGS;
 let fields = index(groups);
 const watchers = new Set<() => void>();
@@ -215,8 +217,6 @@ export function addSettings(group: SettingsGroup): void {
   fields = nextFields;
   for (const watcher of [...watchers]) watcher();
 }
-
-const pathOf = ({ id }: SettingsGroup, { name }: SettingField) => `${id}.${name}`;
 
 function index(all: readonly SettingsGroup[]): ReadonlyMap<string, SettingField> {
   return new Map(all.flatMap((group) => group.fields.map((field) => [pathOf(group, field), field])));

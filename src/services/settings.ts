@@ -28,6 +28,9 @@ const TABLE = 'user_preferences';
 /** The most edits that `merge_preferences` takes at once. */
 const MOST_EDITS = 100;
 
+/** How many edits of one setting can be on their way at once, for more than a person can make in a delay. */
+const MOST_AFTER = 20;
+
 /** What `merge_preferences` answers; `rejected` are the edits that came too late. */
 interface Merged extends SettingsRow {
   readonly rejected: readonly { readonly id: string }[];
@@ -145,7 +148,7 @@ async function fetchSettings({ backend, session, signal }: QueryContext): Promis
 /** What was set in this browser before the account was here becomes the account's, where it is the later edit. */
 async function handOver(backend: Backend, signal: AbortSignal): Promise<void> {
   const taken = Object.fromEntries(Object.entries(localSettings()).slice(0, MOST_EDITS));
-  const edits = Object.entries(taken).map(([path, setting]) => ({ ...setting, path, base: null }));
+  const edits = Object.entries(taken).map(([path, setting]) => ({ ...setting, path, base: null, after: [] }));
   if (!edits.length) return;
   try {
     await merge(backend, edits, false, signal);
@@ -224,7 +227,7 @@ class PageSettings implements Live<Settings> {
       ([path, value]) => fields[path]?.refused !== undefined || !same(replaced[path]!, value),
     );
     if (this.member !== undefined) {
-      for (const [path, value] of fresh) this.#send({ path, value, at, base: this.#document?.revision ?? null });
+      for (const [path, value] of fresh) this.#send(path, value, at);
     } else {
       keepLocalSettings(
         Object.fromEntries(
@@ -251,11 +254,13 @@ class PageSettings implements Live<Settings> {
     });
   }
 
-  #send(edit: SettingEdit): void {
-    const unsent = this.#account?.snapshot.data?.unsent[edit.path];
-    // What has not arrived need not any more.
-    if (unsent) store().write(null, { discard: unsent.id });
-    store().write(lane, { id: makeId(), payload: edit });
+  #send(path: string, value: SettingValue | null, at: number): void {
+    const { revision: base = null, unsent } = this.#document ?? {};
+    const last = unsent?.[path];
+    // What has not arrived need not any more; but it may have, and nobody has heard of it.
+    const after = last ? [...last.after, last.id].slice(-MOST_AFTER) : [];
+    if (last) store().write(null, { discard: last.id });
+    store().write(lane, { id: makeId(), payload: { path, value, at, base, after } });
   }
 
   /** Whether it may still turn out that an account is here. */

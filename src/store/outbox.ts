@@ -140,6 +140,7 @@ export class Outbox {
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
   flush(now = false): void {
     // The user may have changed, and with it what is theirs.
+    this.#whose();
     this.#show(this.#all);
     for (const entry of now ? this.#all : []) {
       if (entry.state === 'pending' && entry.error?.code === 'offline') void this.#keep({ ...entry, nextAt: 0 });

@@ -118,10 +118,11 @@ begin
     return jsonb_set(v_document, p_names, p_value);
 end $$;
 
--- An edit is { id, path, value, base, age_ms, insist }. `base` is the revision that whoever made it was looking at: an
--- edit of a leaf that has not changed since is taken. Otherwise two people edited at the same time, and the later edit
--- counts. When it was made is said as its age: so no clock has to be right, and none can reach into the future.
--- An edit that somebody insists on, having seen that it was not taken, is taken.
+-- An edit is { id, path, value, base, after, age_ms, insist }. `base` is the revision that whoever made it was looking at,
+-- `after` the ids of edits that were still on their way then: an edit of a leaf whose value its maker knew is taken.
+-- Otherwise two people edited at the same time, and the later edit counts. When it was made is said as its age: so no
+-- clock has to be right, and none can reach into the future. An edit that somebody insists on, having seen that it was
+-- not taken, is taken.
 create function private.merge_preferences(p_ops jsonb) returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -169,6 +170,7 @@ begin
             v_accepted := v_clock is null
                 or coalesce((v_op ->> 'insist')::boolean, false)
                 or coalesce((v_op ->> 'base')::bigint, -1) >= (v_clock ->> 0)::bigint
+                or coalesce(v_op -> 'after' ? (v_clock ->> 2), false)
                 or (v_at, v_id::text) > ((v_clock ->> 1)::bigint, v_clock ->> 2);
             insert into private.preference_ops as o (user_id, id, accepted) values (v_user_id, v_id, v_accepted)
             on conflict (user_id, id) do update set accepted = excluded.accepted;

@@ -64,7 +64,8 @@ class Device {
   }
 
   edit(id: string, path: string, value: unknown, madeAt: number): void {
-    const edit = { id, path, value, base: this.revision, madeAt };
+    const after = this.#unsent.filter((unsent) => unsent.path === path).map((unsent) => unsent.id);
+    const edit = { id, path, value, base: this.revision, after, madeAt };
     this.edits.push(edit);
     this.#unsent.push(edit);
   }
@@ -138,8 +139,11 @@ onPostgres('settings', (database) => {
           // Further apart than this machine's delays, which an age carries with it.
           const madeAt = time + index * 500;
           if (act < 0.15) device.online = !device.online;
-          else if (act < 0.6) device.edit(id, path, value || null, madeAt);
-          else if (act < 0.9) return () => device.send(count + 1, lost);
+          else if (act < 0.6) {
+            device.edit(id, path, value || null, madeAt);
+            // Second thoughts, sooner than a request takes.
+            if (act < 0.3) device.edit(uuid(), path, below(5) || null, madeAt + 1);
+          } else if (act < 0.9) return () => device.send(count + 1, lost);
           else return () => device.fetch();
           return () => Promise.resolve();
         });

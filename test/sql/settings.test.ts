@@ -277,6 +277,16 @@ onEachEngine('settings', (database) => {
       assert.deepEqual(preferences, { appearance: { theme: 'second' } });
     });
 
+    it('take what was made after an edit that was on its way, though it seems to be older', async () => {
+      const member = await newMember(database);
+      const first = edit('appearance.theme', 'dark', { age_ms: 0 });
+      await mergeAs(member, first);
+      const next = edit('appearance.theme', 'light', { age_ms: 50, after: [randomUUID(), first.id] });
+      assert.deepEqual((await mergeAs(member, next)).preferences, { appearance: { theme: 'light' } });
+      const { rejected } = await mergeAs(member, edit('appearance.theme', 'x', { age_ms: 90, after: [first.id] }));
+      assert.equal(rejected.length, 1);
+    });
+
     it('keep what was made in the knowledge of the other above what is older than both', async () => {
       const member = await newMember(database);
       await mergeAs(member, edit('appearance.theme', 'dark'));

@@ -6,6 +6,7 @@ export interface SettingOp {
   readonly path: string;
   readonly value?: unknown;
   readonly base: number | null;
+  readonly after?: readonly string[];
   readonly age_ms?: number;
   readonly insist?: boolean;
 }
