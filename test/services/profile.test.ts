@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { profile, saveProfile, type ProfilePatch } from '../../src/services/profile.ts';
+import { profile, saveProfile } from '../../src/services/profile.ts';
 import { signOut } from '../../src/services/account.ts';
 import { connection, discardWrite } from '../../src/services/sync.ts';
 import { connectToBackend, fault, leaveBackend, noFaults, signInNewMember, sql } from '../support/browser/backend.ts';
