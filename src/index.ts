@@ -39,7 +39,15 @@ export {
   type Message,
   type SendError,
 } from './services/chat.ts';
+export {
+  co2Grams,
+  usageFootprint,
+  type Footprint,
+  type UsageFootprint,
+  type UsedTokens,
+} from './services/footprint.ts';
 export { pagePreferences, type PagePreferences } from './services/page-preferences.ts';
+export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { profile, PROFILE_FIELDS, saveProfile, type Profile, type ProfilePatch } from './services/profile.ts';
 export {
   getLatestSettings,
