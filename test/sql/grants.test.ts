@@ -49,7 +49,11 @@ onEachEngine('the schemas public and private', (database) => {
       'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
+      'merge_preferences(jsonb)',
+      'private.merge_preferences(jsonb)',
       'private.own_api_keys()',
+      'owns_site()',
+      'private.owns_site()',
       'sync_schedule_set(integer,boolean)',
       'sync_state()',
       'sync_statistics()',
@@ -106,6 +110,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.usage_logs: select',
       'public.usage_shares: delete insert select update',
       'public.usage_tracking: delete insert select update',
+      'public.user_preferences: select',
     ]);
   });
 
