@@ -121,7 +121,7 @@ function callOf(settings: Settings) {
   const output = costMicroUsd(model, { input: 0, cached: 0, output: settings.max_output_tokens }) ?? 0;
   const perToken = (input ?? 0) / 1e6;
   // A token has a byte at least.
-  const bytes = new TextEncoder().encode(systemMessage(settings, [])).length;
+  const bytes = new TextEncoder().encode(systemMessage(settings.system_prompt, [])).length;
   const fixed = Math.ceil((bytes + OVERHEAD_TOKENS) * perToken + output);
   return {
     revision: settings.revision,

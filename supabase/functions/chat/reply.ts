@@ -22,7 +22,7 @@ const REPLY_LIMIT_MS = 120_000;
 export async function writeReply(run: Run, settings: Settings, events: EventStream): Promise<void> {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), REPLY_LIMIT_MS);
-  const system = systemMessage(settings, run.passages);
+  const system = systemMessage(settings.system_prompt, run.passages);
   let content = '';
   let chunks = 0;
   let used: { model: string; tokens: TokenCounts } | undefined;
