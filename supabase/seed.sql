@@ -78,15 +78,15 @@ insert into public.usage_data (user_id, date, model, source, requests, context_t
                                cost, co2_grams)
 select u.id, d.day::date, m.model, 'sample', n.requests, n.requests * m.context, n.requests * m.context / 5,
        n.requests * m.generated,
-       -- USD per million tokens (input, output), the prices of supabase/functions/_shared/pricing.ts.
+       -- USD per million tokens (input, output), the prices of supabase/functions/_shared/prices.ts.
        (n.requests * m.context * m.input_price + n.requests * m.generated * m.output_price) / 1e6,
        n.requests * m.generated * m.co2_per_1k / 1000
 from auth.users as u
 cross join generate_series((now() at time zone 'utc')::date - 89, (now() at time zone 'utc')::date, interval '1 day') as d (day)
 cross join (values
-    ('gpt-4o-mini', 90, 1400, 350, 0.15, 0.60, 0.04),
-    ('gpt-4o', 24, 2600, 520, 2.50, 10.00, 1.10),
-    ('gpt-5-mini', 45, 1900, 610, 0.25, 2.00, 0.12)
+    ('gpt-4o-mini', 90, 1400, 350, 0.15, 0.60, 0.088),
+    ('gpt-4o', 24, 2600, 520, 2.50, 10.00, 1.00),
+    ('gpt-5-mini', 45, 1900, 610, 0.25, 2.00, 0.081)
 ) as m (model, daily, context, generated, input_price, output_price, co2_per_1k)
 cross join lateral (
     select greatest(1, (m.daily
