@@ -22,9 +22,16 @@ export {
   type UsageFootprint,
   type UsedTokens,
 } from './services/footprint.ts';
+export {
+  discardImport,
+  exportUsage,
+  importUsage,
+  migrateUsage,
+  type MigrationProgress,
+  type UsageBackup,
+} from './services/migration.ts';
 export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
-export { dailyUsage, usageTotals } from './services/usage.ts';
 export {
   startAutoSync,
   stopAutoSync,
@@ -37,6 +44,18 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
+export { dailyUsage, previousUsage, usageTotals } from './services/usage.ts';
+export {
+  limitNow,
+  resetsAt,
+  setUsageLimit,
+  usageLimits,
+  type LimitMetric,
+  type LimitPeriod,
+  type UsageLimit,
+} from './services/usage-limits.ts';
+export { usageShare, type UsageShare } from './services/usage-share.ts';
+export { createShare, MAX_LABEL_LENGTH, revokeShare, usageShares, type OwnShare } from './services/usage-shares.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -49,6 +68,7 @@ export {
   type UsageRange,
   type UsageRow,
   type UsageSeries,
+  type UsageSums,
   type UsageTotals,
 } from './services/usage-series.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';

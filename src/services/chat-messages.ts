@@ -8,15 +8,6 @@ export interface SendError {
   readonly message: string;
 }
 
-/** What a reply cites as `[n]`. */
-export interface Source {
-  readonly n: number;
-  readonly title: string;
-  readonly url: string | null;
-  /** The beginning of the passage, at most 200 characters. */
-  readonly quote: string;
-}
-
 /** A row of `chat_messages`, or a message on its way to become one. */
 export interface Message {
   readonly id: string;
@@ -30,17 +21,13 @@ export interface Message {
   readonly status: 'pending' | 'failed' | 'streaming' | 'complete' | 'stopped' | 'error';
   readonly content: string;
   readonly created_at: string;
-  /** Since then something else stands in its place; the conversation leaves it out. */
-  readonly superseded_at?: string | null;
-  readonly sources?: readonly Source[] | null;
   readonly error?: SendError | undefined;
 }
 
 /** Said by the stream to its sender: the message is saved, and its reply begins. */
 interface Meta {
   readonly user_message_id: string;
-  /** Null when the owner answers in person. */
-  readonly message_id: string | null;
+  readonly message_id: string;
   readonly client_id: string;
   readonly content: string;
 }
@@ -65,10 +52,6 @@ export function applyChatEvent(messages: readonly Message[], event: TopicEvent):
       return applyPartial(messages, payload as Partial);
     case 'meta':
       return applyMeta(messages, payload as Meta);
-    case 'sources': {
-      const { message_id, sources } = payload as { message_id: string; sources: readonly Source[] };
-      return change(messages, message_id, (message) => ({ ...message, sources }));
-    }
     case 'done':
       return change(messages, (payload as { message_id: string }).message_id, (message) =>
         message.status === 'streaming'
@@ -94,9 +77,7 @@ export function reconcileMessages(shown: readonly Message[], fetched: readonly M
 function applyRow(messages: readonly Message[], row: { op: string; record: Message }): readonly Message[] | undefined {
   const { op } = row;
   const own = messages.find((message) => message.id === row.record.id);
-  if (op === 'DELETE' || row.record.superseded_at) {
-    return own ? messages.filter((message) => message !== own) : messages;
-  }
+  if (op === 'DELETE') return own ? messages.filter((message) => message !== own) : messages;
   // `postgres_changes` leaves a long text out that has not changed.
   const record: Message = { ...own, ...row.record };
   if ((record.content as string | undefined) === undefined) return undefined;
@@ -135,7 +116,7 @@ function applyMeta(messages: readonly Message[], meta: Meta): readonly Message[]
       created_at,
     });
   }
-  if (meta.message_id && !has(meta.message_id)) {
+  if (!has(meta.message_id)) {
     const reply = { role: 'assistant', author: 'model', status: 'streaming', content: '' } as const;
     added.push({ id: meta.message_id, seq: null, client_id: null, ...reply, created_at });
   }
@@ -156,5 +137,4 @@ const replace = (messages: readonly Message[], own: Message, next: Message) =>
 const inOrder = (messages: readonly Message[]) =>
   messages.toSorted((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
 
-const sameMessage = (a: Message, b: Message) =>
-  a.status === b.status && a.content === b.content && a.sources?.length === b.sources?.length;
+const sameMessage = (a: Message, b: Message) => a.status === b.status && a.content === b.content;

@@ -8,13 +8,13 @@ import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
 import { currentSessionId, established, setEstablished, startSession, watchSessions } from './chat-session.ts';
 
-export type { Message, SendError, Source } from './chat-messages.ts';
+export type { Message, SendError } from './chat-messages.ts';
 export { keepDraft, readDraft } from './chat-session.ts';
 
 /** The longest message that the function `chat` accepts, in UTF-16 code units, as `maxlength` counts. */
 export const MAX_MESSAGE_LENGTH = 2_000;
 
-const COLUMNS = 'id,seq,client_id,role,author,status,content,created_at,superseded_at,sources';
+const COLUMNS = 'id,seq,client_id,role,author,status,content,created_at';
 
 interface Payload {
   readonly sessionId: string;
@@ -83,11 +83,16 @@ export function messages(sessionId: string): Live<readonly Message[]> {
       return [`chat:${sessionId}`];
     },
     watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
-    async fetch({ backend, signal }) {
-      const where = [['session_id', 'eq', sessionId]] as const;
-      const query = { from: 'chat_messages', columns: COLUMNS, where, order: ['seq'] };
-      return (await backend.fetch<readonly Message[]>(query, signal)).filter((message) => !message.superseded_at);
-    },
+    fetch: ({ backend, signal }) =>
+      backend.fetch(
+        {
+          from: 'chat_messages',
+          columns: COLUMNS,
+          where: [['session_id', 'eq', sessionId]],
+          order: ['seq'],
+        },
+        signal,
+      ),
     apply: applyChatEvent,
     reconcile: reconcileMessages,
     overlay: overlay(sessionId),
@@ -181,8 +186,6 @@ async function deliver(entry: OutboxEntry<Payload>, delivery: Delivery): Promise
       setEstablished(entry.target, sessionId);
     } else if (event === 'delta') {
       delivery.emit({ event: 'partial', payload: { ...data, message_id: messageId } });
-    } else if (event === 'sources') {
-      delivery.emit({ event, payload: data });
     } else if (event === 'done') {
       done = true;
       delivery.emit({ event, payload: data });

@@ -125,33 +125,6 @@ describe('applyChatEvent', () => {
     expect(applyChatEvent(messages, row('DELETE', { id: 'unknown' }))).to.equal(messages);
   });
 
-  it('takes out what something else stands in the place of', () => {
-    const gone = { ...reply('Because.', 'complete'), superseded_at: '2026-11-20T10:01:00+00:00' };
-    expect(play([question, reply('Because.', 'complete')], [row('UPDATE', gone)])).to.deep.equal([question]);
-    expect(play([question], [row('UPDATE', gone), row('INSERT', gone)])).to.deep.equal([question]);
-  });
-
-  it('has no reply where the owner answers in person', () => {
-    const events = [
-      { ...meta, payload: { ...meta.payload, message_id: null } },
-      { event: 'done', payload: { message_id: null, status: 'owner' } },
-    ];
-    expect(play([], events)?.map(({ id }) => id)).to.deep.equal(['q']);
-  });
-
-  it('shows what a reply cites, whichever of stream and topic says it', () => {
-    const sources = [{ n: 1, title: 'Work', url: '/work', quote: 'I draw maps.' }];
-    const said = { event: 'sources', payload: { message_id: 'r', sources } };
-    const saved = row('UPDATE', { ...reply('Because [1].', 'complete'), sources });
-    for (const events of [
-      [said, done, saved],
-      [done, saved],
-      [saved, said, done],
-    ]) {
-      expect(play([question, reply('Because [1].')], events)?.[1]).to.deep.include({ sources, status: 'complete' });
-    }
-  });
-
   it('keeps the text that a row leaves out because it has not changed (pitfall 16)', () => {
     const { content, ...rest } = reply('A long text.', 'complete');
     const shown = play([question, reply(content)], [row('UPDATE', rest)]);

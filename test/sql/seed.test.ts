@@ -17,12 +17,14 @@ onEachEngine('the seed', (database) => {
         'select * from private.site',
         'select * from public.usage_data order by date, model',
         'select * from public.chat_knowledge order by id',
+        'select * from public.usage_tracking order by metric',
+        'select * from public.usage_shares',
       ].map((sql) => database.query(sql)),
     );
 
   it('does nothing where its users do not exist', async () => {
     await seed();
-    assert.deepEqual(await everything(), [[], [], [], []]);
+    assert.deepEqual(await everything(), [[], [], [], [], [], []]);
   });
 
   describe('for its users', () => {
@@ -42,7 +44,7 @@ onEachEngine('the seed', (database) => {
          from public.usage_data join auth.users as u on u.id = user_id group by email, source`,
       );
       assert.deepEqual(rows, [
-        { email: MEMBER.email, source: 'sample', rows: 270, days: 90, today: true, priced: true },
+        { email: MEMBER.email, source: 'import', rows: 270, days: 90, today: true, priced: true },
       ]);
     });
 
@@ -78,6 +80,18 @@ onEachEngine('the seed', (database) => {
       await seed();
       const rows = await database.query('select title, greeting from public.chat_knowledge, private.chat_settings');
       assert.deepEqual(rows, [{ title: 'Me', greeting: 'Hi' }]);
+    });
+
+    it('gives the member limits, and a share of a fixed id', async () => {
+      const limits = await database.query(
+        'select metric, period, used > 0 as used from public.usage_tracking order by 1',
+      );
+      assert.deepEqual(limits, [
+        { metric: 'cost', period: 'month', used: true },
+        { metric: 'tokens', period: 'day', used: true },
+      ]);
+      const shares = await database.query('select id, enabled from public.usage_shares');
+      assert.deepEqual(shares, [{ id: '11f3117a-0000-4000-8000-000000000001', enabled: true }]);
     });
 
     it('leaves the same data when it runs twice', async () => {

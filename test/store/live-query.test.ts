@@ -477,6 +477,32 @@ describe('LiveQuery', () => {
     expect(ids(live.snapshot.data)).to.deep.equal(['u2']);
   });
 
+  it('says that what was fetched is invented, as long as it is', async () => {
+    const backend = connectMemory({ tables: { notes: [note('sample')] } });
+    const live = notes({ sampled: (rows) => rows[0]?.id === 'sample', apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    expect((await untilStatus(live, 'live')).sample).to.equal(true);
+    backend.fill('notes', [note('a')]);
+    backend.emit('notes', added(note('a')));
+    await until(() => ids(live.snapshot.data)?.[0] === 'a');
+    expect(live.snapshot.sample).to.equal(false);
+  });
+
+  it('leaves a topic that may be refused, asks once more, and is live', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ revocable: true });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const before = count.fetches;
+    backend.fill('notes', []);
+    backend.turn({ state: 'refused', error: new LivelitError('forbidden', 'No.') });
+    await until(() => live.snapshot.data?.length === 0);
+    await untilStatus(live, 'live');
+    expect(count.fetches).to.equal(before + 1);
+    expect(backend.topics).to.deep.equal([]);
+    expect(store().connection.snapshot.data!.state).to.equal('idle');
+  });
+
   it('puts what was fetched through reconcile', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const live = notes({ apply: () => undefined, reconcile: (shown, fetched) => (fetched.length ? fetched : shown) });
