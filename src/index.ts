@@ -124,5 +124,11 @@ export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.t
 export { ChatBoxElement } from './elements/chat-box.ts';
 export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
-export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
+export type { ChartType, UsageChartChoice } from './elements/usage-chart.choice.ts';
+export {
+  UsageChartChangedEvent,
+  UsageChartExportEvent,
+  UsageChartLimitEvent,
+  UsageChartMovedEvent,
+} from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';
