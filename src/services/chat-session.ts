@@ -1,6 +1,6 @@
 import type { Session } from '../store/backend.ts';
 import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
-import { makeId } from './make-id.ts';
+import { makeId } from '../store/make-id.ts';
 
 /** How many conversations a browser remembers to exist on the server. */
 const REMEMBERED = 20;

@@ -4,7 +4,7 @@ import type { Live } from '../store/live.ts';
 import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
 import { shareValue } from '../store/rows.ts';
 import { store } from '../store/store.ts';
-import { makeId } from './make-id.ts';
+import { makeId } from '../store/make-id.ts';
 
 export type LimitMetric = 'tokens' | 'requests' | 'cost' | 'co2';
 export type LimitPeriod = 'day' | 'month';

@@ -3,7 +3,7 @@ import type { Lane, OutboxEntry } from '../store/lane.ts';
 import type { Live } from '../store/live.ts';
 import { shareValue } from '../store/rows.ts';
 import { store } from '../store/store.ts';
-import { makeId } from './make-id.ts';
+import { makeId } from '../store/make-id.ts';
 
 /** A chart that the signed-in member shows to whoever knows its id. */
 export interface OwnShare {

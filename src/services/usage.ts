@@ -36,6 +36,7 @@ export function dailyUsage(range: UsageRange = {}): Live<readonly UsageRow[]> {
         order: ['date', 'model', 'project', 'source'],
       }),
     reconcile: shareRows,
+    watch: keepSynced,
   });
 }
 
@@ -79,6 +80,19 @@ function sums<T>(
     },
     reconcile: shareValue,
   });
+}
+
+/** What is stored is shown, and made current when that is due. Loaded beside it: a chart does not wait for it. */
+function keepSynced(): () => void {
+  let left = false;
+  let leave = () => {};
+  void import('./usage-sync.ts').then((sync) => {
+    if (!left) leave = sync.keepSynced();
+  });
+  return () => {
+    left = true;
+    leave();
+  };
 }
 
 /** What all queries about a range have in common. */

@@ -12,6 +12,8 @@ import type { Timings } from './timings.ts';
 /** What the outbox needs of the store that it belongs to. */
 export interface OutboxHost {
   readonly backend: Backend | undefined;
+  /** The project's address; empty while the page belongs to none. */
+  readonly target: string;
   readonly timings: Timings;
   emit(lane: string, event: TopicEvent): void;
   /** An entry has arrived: the lane's queries call `forget` when they show it. False when no query watches. */
@@ -37,7 +39,7 @@ export class Outbox {
   /** Ids that a reload would lose. */
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
-  #target = '';
+  #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
@@ -53,8 +55,8 @@ export class Outbox {
   }
 
   /** Begins to work for a project: what an earlier page left behind is sent too. */
-  async open(target: string): Promise<void> {
-    this.#target = target;
+  async open(): Promise<void> {
+    const { target } = this.#host;
     this.#closed = new AbortController();
     const { signal } = this.#closed;
     this.#news = globalThis.BroadcastChannel && new BroadcastChannel(`livelit:outbox:${target}`);
@@ -62,9 +64,10 @@ export class Outbox {
     this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
-    const early = this.#all.filter((entry) => entry.target === '');
+    // What was written before there was a project, or anywhere to keep it.
+    const early = this.#all.filter((entry) => !entry.target || this.#unkept.has(entry.id));
     this.#adopt(kept);
-    await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
+    await Promise.all(early.map((entry) => this.#keep({ ...entry, target: entry.target || target })));
     this.flush();
   }
 
@@ -75,7 +78,6 @@ export class Outbox {
     this.#lease.release();
     this.#awaited.clear();
     clearTimeout(this.#timer);
-    this.#target = '';
     this.#show(this.#all);
   }
 
@@ -91,8 +93,8 @@ export class Outbox {
     const entry: OutboxEntry<Payload> = {
       id,
       lane: lane.name,
-      target: this.#target,
-      userId: this.#session?.userId ?? null,
+      target: this.#host.target,
+      userId: this.#whose(),
       payload,
       tab: this.#lease.id,
       // What is read from storage is ordered by this: two writes of one moment must not change places.
@@ -109,8 +111,9 @@ export class Outbox {
   retry(id: string): void {
     const entry = this.#all.find((each) => each.id === id);
     if (entry?.state !== 'failed' && entry?.state !== 'pending') return;
-    void this.#keep({ ...entry, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(() =>
-      this.flush(),
+    const insisted = entry.insisted === true || entry.state === 'failed';
+    void this.#keep({ ...entry, insisted, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(
+      () => this.flush(),
     );
   }
 
@@ -138,6 +141,7 @@ export class Outbox {
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
   flush(now = false): void {
     // The user may have changed, and with it what is theirs.
+    this.#whose();
     this.#show(this.#all);
     for (const entry of now ? this.#all : []) {
       if (entry.state === 'pending' && entry.error?.code === 'offline') void this.#keep({ ...entry, nextAt: 0 });
@@ -156,8 +160,15 @@ export class Outbox {
     return this.#host.backend?.session.snapshot.data;
   }
 
+  /** Whose writes are shown and taken: the present user's, or of who has to sign in again. */
+  #whose(): string | null {
+    const session = this.#host.backend?.session.snapshot;
+    if (session?.status !== 'error') this.#userId = session?.data?.userId ?? null;
+    return this.#userId;
+  }
+
   #mine(entry: OutboxEntry): boolean {
-    return entry.target === this.#target && (entry.userId === null || entry.userId === this.#session?.userId);
+    return entry.target === this.#host.target && (entry.userId === null || entry.userId === this.#whose());
   }
 
   #show(all: readonly OutboxEntry[]): void {
@@ -173,7 +184,7 @@ export class Outbox {
 
   /** What another tab leaves behind unsent, this one sends. */
   #inherit(tab: string): void {
-    if (this.#awaited.has(tab) || !this.#target) return;
+    if (this.#awaited.has(tab) || !this.#host.target) return;
     this.#awaited.add(tab);
     void this.#lease.inherit(tab, this.#closed.signal, async () => {
       // Yet another tab may have been faster.
@@ -214,7 +225,7 @@ export class Outbox {
     this.#busy.add(lane.name);
     try {
       // One tab at a time works on a lane; delivering twice is harmless, waiting for ever is not.
-      const lock = `livelit:outbox:${this.#target}:${lane.name}`;
+      const lock = `livelit:outbox:${this.#host.target}:${lane.name}`;
       await alone(lock, LOCK_PATIENCE_MS, () => this.#deliverAll(lane), this.#closed.signal);
     } finally {
       this.#busy.delete(lane.name);
@@ -232,7 +243,9 @@ export class Outbox {
   }
 
   #sendable(lane: Lane, entry: OutboxEntry): boolean {
-    return this.#mine(entry) && (this.#session ? true : lane.anonymous === true);
+    if (!this.#mine(entry)) return false;
+    // Never as somebody else, not even as the visitor that one is until the next sign-in.
+    return this.#session ? true : lane.anonymous === true && this.#whose() === null;
   }
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */
