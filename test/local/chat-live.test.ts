@@ -35,9 +35,9 @@ describe('a conversation, live', () => {
   after(() => endBackend(backend));
 
   const call = async <T>(client: SupabaseClient, name: string, parameters: object): Promise<T> => {
-    const { data, error } = await client.rpc(name, parameters);
-    if (error) throw new Error(`${name}: ${error.message}`);
-    return data as T;
+    const answer = await client.rpc(name, parameters);
+    if (answer.error) throw new Error(`${name}: ${answer.error.message}`);
+    return answer.data as T;
   };
   const inIt = (parameters: object = {}) => ({ p_session_id: message.session_id, ...parameters });
   const heard = (event: string) => until(() => there.messages.findLast((each) => each.event === event)?.payload);
