@@ -50,6 +50,7 @@ export function soundChoice({ metric, group, type, days, from, to, top, share }:
   };
 }
 
-export const rangeOf = ({ days, from, to }: UsageChartChoice): UsageRange => (from ? { from, to } : { days });
+export const rangeOf = ({ days, from, to }: Pick<UsageChartChoice, 'days' | 'from' | 'to'>): UsageRange =>
+  from ? { from, to } : { days };
 
 const isCount = (number: number) => Number.isInteger(number) && number >= 1;

@@ -112,8 +112,8 @@ export class LiveQuery<T> implements Live<T> {
 
   /** Takes an event as if it had come from a topic. */
   receive(event: TopicEvent): void {
-    const { apply, relevant } = this.options;
-    if (relevant && !relevant(event)) return;
+    const { apply, table, relevant } = this.options;
+    if (relevant ? !relevant(event) : table && table !== event.event) return;
     if (!apply) {
       debug.refresh(this.options.key);
       return this.#refetch?.signal();
@@ -253,7 +253,9 @@ export class LiveQuery<T> implements Live<T> {
 
   /** While nobody tells what changes, the query looks by itself. */
   #pollLater(): void {
-    if (!this.#refetch || !this.#gaps.size) {
+    const { table } = this.options;
+    const deaf = this.#gaps.size > 0 || (table !== undefined && this.#host.backend?.deafTo?.(table));
+    if (!this.#refetch || !deaf) {
       clearTimeout(this.#poll);
       this.#poll = undefined;
       return;

@@ -278,6 +278,34 @@ describe('LiveQuery', () => {
     expect(live.snapshot.data).to.deep.equal([]);
   });
 
+  it('hears of its table, and of no other', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ table: 'added' });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.emit('notes', { event: 'removed', payload: { row: note('b') } });
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+    backend.emit('notes', added(note('c')));
+    expect(ids(live.snapshot.data)).to.deep.equal(['a', 'c']);
+  });
+
+  it('looks by itself, as long as it is read, where its table is never told of', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } }, { pollMs: 10 });
+    Object.assign(backend, { deafTo: (table: string) => table === 'notes' });
+    const live = notes({ table: 'notes' });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.fill('notes', [note('a'), note('b')]);
+    await until(() => live.snapshot.data?.length === 2);
+    const heard = notes({ key: `heard:${test}`, table: 'others' });
+    const quit = heard.subscribe(() => undefined);
+    await untilStatus(heard, 'live');
+    backend.fill('notes', [note('c')]);
+    await until(() => live.snapshot.data?.length === 1);
+    expect(heard.snapshot.data).to.have.length(2);
+    quit();
+  });
+
   it('is stale while its topic is lost, keeps its rows, and fetches what it missed (pitfall 12)', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const live = notes();
