@@ -115,31 +115,6 @@ language sql immutable set search_path = '' as $$
                                                 'retry_after_s', p_retry_after_s))
 $$;
 
--- The answer to a question that no model is asked about now: there is a reply, or the owner gives it.
-create function private.resumed(
-    p_asked public.chat_messages, p_reply public.chat_messages, p_status text, p_created boolean, p_superseded jsonb
-) returns jsonb language sql immutable set search_path = '' as $$
-    select jsonb_build_object(
-            'ok', true, 'resume', true, 'created', p_created, 'session_id', p_asked.session_id, 'superseded', p_superseded,
-            'user_message_id', p_asked.id, 'status', p_status)
-        || case p_status when 'owner' then jsonb_build_object('message_id', null, 'content', '')
-           else jsonb_build_object('message_id', p_reply.id, 'content', p_reply.content, 'sources', p_reply.sources,
-                                   'from_cache', p_reply.from_cache, 'model', p_reply.model) end
-$$;
-
--- Why a message may not be edited or regenerated; null when it may.
-create function private.fixed_turn(p_action text, p_session_id uuid, p_target public.chat_messages, p_owner_here boolean)
-returns text language sql stable set search_path = '' as $$
-    select case
-        when p_target.superseded_at is not null then 'superseded'
-        when bool_or(author = 'owner') then 'owner_replied'
-        when p_action = 'regenerate' and count(*) > 0 then 'not_last'
-        when p_action = 'regenerate' and p_owner_here then 'owner_here'
-    end
-    from public.chat_messages
-    where session_id = p_session_id and seq > p_target.seq and superseded_at is null
-$$;
-
 -- The conversation before a question, and the question: [{ role, content }], ten messages and 12,000 characters at most.
 create function private.chat_history(p_session_id uuid, p_before bigint, p_question text) returns jsonb
 language sql stable set search_path = '' as $$
@@ -225,7 +200,6 @@ declare
     v_created boolean;
     v_owner_here boolean;
     v_status text;
-    v_fixed text;
     v_wait integer;
 begin
     select * into v_settings from private.chat_settings;
@@ -271,7 +245,11 @@ begin
             when v_owner_here then 'owner'
         end;
         if v_status is not null then
-            return private.resumed(v_asked, v_reply, v_status, false, v_superseded);
+            return jsonb_build_object(
+                'ok', true, 'resume', true, 'created', false, 'session_id', p_session_id, 'superseded', v_superseded,
+                'user_message_id', v_asked.id, 'message_id', case when v_status <> 'owner' then v_reply.id end,
+                'content', coalesce(v_reply.content, ''), 'status', v_status, 'sources', v_reply.sources,
+                'from_cache', coalesce(v_reply.from_cache, false), 'model', v_reply.model);
         end if;
     elsif (select count(*) from public.chat_messages where session_id = p_session_id) >= 200 then
         return private.refused('forbidden', 'session_full');
@@ -279,12 +257,22 @@ begin
         select * into v_target from public.chat_messages
         where id = p_message_id and session_id = p_session_id
           and author = case p_action when 'edit' then 'visitor' else 'model' end;
-        v_fixed := private.fixed_turn(p_action, p_session_id, v_target, v_owner_here);
         if v_target.id is null then
             return private.refused('forbidden', 'message');
-        elsif v_fixed is not null then
-            return private.refused('conflict', v_fixed);
+        elsif v_target.superseded_at is not null then
+            return private.refused('conflict', 'superseded');
+        elsif exists (select from public.chat_messages
+                      where session_id = p_session_id and seq > v_target.seq and superseded_at is null and author = 'owner')
+        then
+            return private.refused('conflict', 'owner_replied');
         elsif p_action = 'regenerate' then
+            if exists (select from public.chat_messages
+                       where session_id = p_session_id and seq > v_target.seq and superseded_at is null)
+            then
+                return private.refused('conflict', 'not_last');
+            elsif v_owner_here then
+                return private.refused('conflict', 'owner_here');
+            end if;
             select * into v_asked from public.chat_messages where id = v_target.reply_to;
         end if;
     elsif v_session.id is null and v_settings.cache_first_answers then
@@ -342,7 +330,9 @@ begin
             update public.chat_messages set status = 'complete', reason = null where id = v_asked.id;
         end if;
         if v_owner_here then
-            return private.resumed(v_asked, null, 'owner', v_created, v_superseded);
+            return jsonb_build_object(
+                'ok', true, 'resume', true, 'created', v_created, 'session_id', p_session_id, 'superseded', v_superseded,
+                'user_message_id', v_asked.id, 'message_id', null, 'content', '', 'status', 'owner');
         end if;
         if v_reply.id is null then
             insert into public.chat_messages (session_id, user_id, client_id, role, author, reply_to, status, content, model,
@@ -356,7 +346,10 @@ begin
             where id = v_reply.id;
         end if;
         if v_answer.key is not null then
-            return private.resumed(v_asked, v_reply, 'complete', v_created, v_superseded);
+            return jsonb_build_object(
+                'ok', true, 'resume', true, 'created', v_created, 'session_id', p_session_id, 'superseded', v_superseded,
+                'user_message_id', v_asked.id, 'message_id', v_reply.id, 'content', v_reply.content,
+                'sources', v_reply.sources, 'from_cache', true, 'model', v_reply.model, 'status', 'complete');
         end if;
         insert into private.chat_runs as r (message_id, session_id, user_id, reserved_micro_usd, answer_key)
         values (v_reply.id, p_session_id, p_user_id, v_reserve, v_answer_key)
@@ -461,17 +454,13 @@ begin
     return found;
 end $$;
 
-revoke execute on function private.refused(text, text, integer),
-    private.resumed(public.chat_messages, public.chat_messages, text, boolean, jsonb),
-    private.fixed_turn(text, uuid, public.chat_messages, boolean), private.chat_history(uuid, bigint, text),
+revoke execute on function private.refused(text, text, integer), private.chat_history(uuid, bigint, text),
     private.chat_reserve(jsonb, jsonb, jsonb), private.answer_key(jsonb, text), private.supersede(uuid, bigint),
     private.account_reply(private.chat_runs, text, text, integer, integer, integer, bigint, numeric),
     public.chat_admit(text, uuid, uuid, uuid, uuid, text, text, jsonb),
     public.chat_finish(uuid, uuid, text, text, text, integer, integer, integer, bigint, numeric, jsonb, text)
     from public, anon, authenticated;
-grant execute on function private.refused(text, text, integer),
-    private.resumed(public.chat_messages, public.chat_messages, text, boolean, jsonb),
-    private.fixed_turn(text, uuid, public.chat_messages, boolean), private.chat_history(uuid, bigint, text),
+grant execute on function private.refused(text, text, integer), private.chat_history(uuid, bigint, text),
     private.chat_reserve(jsonb, jsonb, jsonb), private.answer_key(jsonb, text), private.supersede(uuid, bigint),
     private.account_reply(private.chat_runs, text, text, integer, integer, integer, bigint, numeric),
     public.chat_admit(text, uuid, uuid, uuid, uuid, text, text, jsonb),
