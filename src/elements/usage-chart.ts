@@ -30,6 +30,7 @@ import { styles } from './usage-chart.styles.ts';
  * @csspart header - The line above the drawing.
  * @csspart title - What is drawn.
  * @csspart total - The sum of all days.
+ * @csspart estimate - Between what and what a footprint lies.
  * @csspart change - By how much the sum differs from that of the equally long time before.
  * @csspart badge - Says that the data is a sample.
  * @csspart note - Says that data is being refreshed, is not up to date, or has no known value.
@@ -112,6 +113,7 @@ export class UsageChartElement extends LitElement {
   #menus = new Lazy(this, () => import('./usage-chart.menu.ts'));
   #controlling = new Lazy(this, () => import('./usage-chart.controls.ts'));
   #limiting = new Lazy(this, () => import('./usage-chart.limits.ts'));
+  #footprints = new Lazy(this, () => import('./usage-chart.footprint.ts'));
 
   #drawing: UsageDrawing | undefined;
   #cursor: UsageCursor | undefined;
@@ -152,8 +154,8 @@ export class UsageChartElement extends LitElement {
     const summary = `${chartStrings.summary(title, period, format.value(series.total))}${limit ? `. ${limit.label}` : ''}`;
     return html`
       <figure>
-        ${renderHeader(this.#shown, this.#renderMenu())} ${this.controls ? this.#renderControls() : nothing}
-        ${this.#limits?.render()}
+        ${renderHeader(this.#shown, this.#renderEstimate(), this.#renderMenu())}
+        ${this.controls ? this.#renderControls() : nothing} ${this.#limits?.render()}
         <div
           part="plot"
           class="plot"
@@ -190,6 +192,12 @@ export class UsageChartElement extends LitElement {
       <span class="theme" hidden> ${THEME_CLASSES.map((name) => html`<span class=${name}></span>`)} </span>
       <span class="theme-watch visually-hidden" aria-hidden="true" @transitionend=${this.#draw}></span>
     `;
+  }
+
+  #renderEstimate() {
+    const { choice, rows, view } = this.#shown;
+    const footprints = choice.metric === 'co2' && rows ? this.#footprints.value : undefined;
+    return footprints?.renderEstimate(rows!, view.format) ?? nothing;
   }
 
   #renderMenu() {
