@@ -218,6 +218,17 @@ describe('a conversation', () => {
       assert.deepEqual(await shown(message), ['visitor complete', 'model stopped', 'owner complete']);
     });
 
+    it('leaves a question to them whose reply had broken off', async () => {
+      backend.openai.tokensPerSecond = SLOW;
+      backend.openai.failures.push({ cutAfterTokens: 5, path: '/chat/completions' });
+      const message = newMessage();
+      assert.equal(last(await send(backend, visitor, message)).event, 'error');
+      await ownerSays(owner, message);
+      const events = await send(backend, visitor, message);
+      assert.deepEqual(namesOf(events), ['meta', 'done']);
+      assert.deepEqual(last(events).data, { message_id: null, status: 'owner' });
+    });
+
     it('is joined by nobody else', async () => {
       const message = newMessage();
       await send(backend, visitor, message);

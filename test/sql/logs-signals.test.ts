@@ -155,12 +155,18 @@ onEachEngine('the signals of the log', (database) => {
       assert.equal((await sentOn(database, `user:${member.id}`))[0]!.payload.ids, null);
     });
 
-    it('come to both when a completed one moves', async () => {
-      const id = await purchase(database, member);
-      await database.query('delete from realtime.messages');
-      await database.query('update public.credit_purchases set user_id = $2 where id = $1', [id, other.id]);
-      const signal = [['credit_purchases', 'UPDATE', 1]];
-      for (const person of [member, other, owner]) assert.deepEqual(await heard(person), signal);
+    it('come to both when a completed one moves, even as it is given back', async () => {
+      for (const status of ['completed', 'refunded']) {
+        const id = await purchase(database, member);
+        await database.query('delete from realtime.messages');
+        await database.query('update public.credit_purchases set user_id = $2, status = $3 where id = $1', [
+          id,
+          other.id,
+          status,
+        ]);
+        const signal = [['credit_purchases', 'UPDATE', 1]];
+        for (const person of [member, other, owner]) assert.deepEqual(await heard(person), signal);
+      }
     });
   });
 });
