@@ -122,7 +122,7 @@ describe('<usage-chart>', () => {
     const [low, high] = /^between (\S+) g and (\S+) g$/.exec(part(chart, 'estimate'))!.slice(1).map(Number);
     expect(low).to.be.lessThan(1);
     expect(high).to.be.greaterThan(1);
-    expect(chart.shadowRoot!.querySelector('[part="estimate"]')!.getAttribute('title')).to.contain('http');
+    expect(chart.shadowRoot!.querySelector('[part="estimate"]')!.getAttribute('title')).to.contain('EcoLogits');
     chart.metric = 'cost';
     await until(() => !part(chart, 'estimate'));
   });
