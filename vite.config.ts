@@ -37,8 +37,11 @@ const cdn: UserConfig = {
     {
       name: 'livelit-css',
       enforce: 'pre',
-      // Minifiers leave templates alone, and comments compress badly.
-      transform: (code) => ({ code: code.replace(/css`[^`]*`/g, smallCss), map: null }),
+      // Minifiers leave templates alone, and comments and indentation are a part of them.
+      transform: (code, id) =>
+        id.includes('/src/elements/')
+          ? { code: code.replace(/css`[^`]*`/g, smallCss).replace(/^ +/gm, ''), map: null }
+          : null,
       generateBundle() {
         this.emitFile({ type: 'asset', fileName: 'livelit.css', source: SPACE.trimStart() });
       },

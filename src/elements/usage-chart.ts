@@ -1,5 +1,5 @@
 import { html, LitElement, nothing } from 'lit';
-import { property, query, state } from 'lit/decorators.js';
+import { property, state } from 'lit/decorators.js';
 import type { UsageGroup, UsageMetric } from '../services/usage-series.ts';
 import { base } from './base.styles.ts';
 import { Lazy } from './lazy.ts';
@@ -101,8 +101,6 @@ export class UsageChartElement extends LitElement {
 
   /** The menu has been open: what it holds is loaded then. */
   @state() private opened = false;
-
-  @query('canvas') private canvas!: HTMLCanvasElement;
 
   #internals = this.attachInternals();
 
@@ -274,7 +272,7 @@ export class UsageChartElement extends LitElement {
       sample: snapshot.sample,
       limit: this.#limits?.line?.value,
       title: `${title} · ${period} (UTC) · ${format.value(series.total)}${badge}`,
-      canvas: this.canvas,
+      canvas: this.#canvas,
       theme: this.#theme(),
     };
   }
@@ -284,7 +282,7 @@ export class UsageChartElement extends LitElement {
     if (!library) return;
     const scene = this.#scene();
     const last = this.#drawn;
-    if (!this.#drawing) this.#drawing = new library.UsageDrawing(this.canvas, scene);
+    if (!this.#drawing) this.#drawing = new library.UsageDrawing(this.#canvas, scene);
     else if (last && !KEYS.every((key) => scene[key] === last[key])) {
       this.#drawing.update(scene, !matchMedia('(prefers-reduced-motion: reduce)').matches);
     }
@@ -304,6 +302,10 @@ export class UsageChartElement extends LitElement {
     const { series, lines, format } = this.#shown.view;
     if (!this.#drawing || !lines.length || this.table) return undefined;
     return { drawing: this.#drawing, days: series.days, lines, format, rtl: this.#drawn!.theme.rtl };
+  }
+
+  get #canvas(): HTMLCanvasElement {
+    return this.renderRoot.querySelector('canvas')!;
   }
 
   #theme(): ChartTheme {
