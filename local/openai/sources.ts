@@ -46,7 +46,7 @@ const stemsOf = (text: string): Set<string> =>
   new Set(
     (text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [])
       .filter((word) => !EMPTY.has(word))
-      .map((word) => word.slice(0, 5)),
+      .map((word) => word.replace(/s$/, '').slice(0, 5)),
   );
 
 function shared(asked: ReadonlySet<string>, sentence: string): number {

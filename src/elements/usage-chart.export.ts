@@ -14,6 +14,8 @@ export interface Exported {
   readonly metric: UsageMetric;
   readonly group: UsageGroup;
   readonly sample: boolean;
+  /** The daily limit of the metric. */
+  readonly limit: number | undefined;
   /** The line above the picture. */
   readonly title: string;
   readonly canvas: HTMLCanvasElement;
@@ -36,7 +38,7 @@ export async function exportUsage(format: UsageFormat, exported: Exported): Prom
 export const fileName = (format: UsageFormat, { metric, series: { days }, sample }: Exported) =>
   `usage-${metric}-${days[0]}-to-${days.at(-1)}${sample ? '-sample' : ''}.${format}`;
 
-const jsonOf = ({ rows, series, lines, metric, group, sample }: Exported) => ({
+const jsonOf = ({ rows, series, lines, metric, group, sample, limit }: Exported) => ({
   metric,
   unit: UNITS[metric] ?? 'tokens',
   group,
@@ -45,6 +47,7 @@ const jsonOf = ({ rows, series, lines, metric, group, sample }: Exported) => ({
   from: series.days[0],
   to: series.days.at(-1),
   total: series.total,
+  daily_limit: limit,
   without_value: series.unknown,
   days: series.days,
   series: lines.map(({ name, values, total }) => ({ name, total, values })),

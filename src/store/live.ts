@@ -22,6 +22,8 @@ export interface Live<T> {
   readonly snapshot: Snapshot<T>;
   /** Calls back after each change; answers the way out, which may be taken twice. */
   subscribe(listener: () => void): () => void;
+  /** Looks again, where there is somewhere to look. */
+  refresh?(): void;
 }
 
 export const NOTHING: Snapshot<never> = { status: 'idle', data: undefined, sample: false };

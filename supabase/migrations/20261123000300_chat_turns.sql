@@ -281,6 +281,9 @@ begin
         where key = v_answer_key and created_at > now() - interval '7 days';
     end if;
     v_question := coalesce(v_asked.content, p_content);
+    -- Messages before runs and before the budget, as everywhere: two that lock in opposite orders would wait for each other.
+    perform from public.chat_messages
+    where session_id = p_session_id and seq >= v_target.seq and superseded_at is null order by seq for update;
 
     -- The same message that is saved in another session at this moment makes this block fail and undoes it, what it took
     -- and reserved included; what the other one saved is then found above.

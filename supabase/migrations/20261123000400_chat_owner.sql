@@ -158,6 +158,8 @@ language plpgsql security definer set search_path = '' as $$
 declare
     v_session public.chat_sessions := private.demand_chat_session(p_session_id);
 begin
+    -- In turn with what is said in it.
+    perform pg_advisory_xact_lock(hashtextextended(p_session_id::text, 0));
     delete from public.chat_sessions where id = p_session_id;
     perform private.audit(auth.uid(), v_session.user_id, 'chat.delete', jsonb_build_object('session_id', p_session_id));
 end $$;
@@ -320,7 +322,8 @@ begin
     get diagnostics v_visitors = row_count;
     delete from private.chat_answers where created_at < now() - interval '7 days';
     get diagnostics v_answers = row_count;
-    delete from private.rate_buckets where updated_at < now() - interval '1 day';
+    delete from private.rate_buckets where key in (
+        select key from private.rate_buckets where updated_at < now() - interval '1 day' for update skip locked);
     return jsonb_build_object('replies', v_replies, 'sessions', v_sessions, 'visitors', v_visitors, 'answers', v_answers);
 end $$;
 

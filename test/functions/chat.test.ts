@@ -70,6 +70,20 @@ describe('the function chat', () => {
       assert.match(textOf(events), /^Still the stand-in here/);
     });
 
+    it('from what the site knows, and cites it', async () => {
+      const events = await send(backend, visitor, newMessage('When are you free, and what does a map cost?'));
+      assert.deepEqual(namesOf(events), ['meta', 'delta', 'sources', 'usage', 'done']);
+      assert.match(textOf(events), /A map of one page begins at EUR 2,400\. \[1\] I am free for one project .* \[2\]/);
+      const { sources } = events.at(-3)!.data as { sources: { n: number; title: string; url: string }[] };
+      assert.deepEqual(
+        sources.map(({ n, title, url }) => [n, title, url]),
+        [
+          [1, 'Questions that people ask › What does a map cost?', '/portfolio.html'],
+          [2, 'Questions that people ask › When are you free?', '/portfolio.html'],
+        ],
+      );
+    });
+
     it('of a member too', async () => {
       const { data } = await visitor.client.auth.signInWithPassword({ email: OWNER, password: 'member-demo' });
       const member = { ...visitor, token: data.session!.access_token };

@@ -249,6 +249,16 @@ onEachEngine('what the site knows', (database) => {
       ]);
     });
 
+    it('first where there are more different words of the question, not more of one', async () => {
+      await forget(database);
+      await keep(
+        database,
+        admin,
+        text({ content: '# Maps\nA map, a map, a map, a map.\n# Price\nThe price of a map.' }),
+      );
+      assert.deepEqual(await titles('price of a map'), ['Work › Price', 'Work › Maps']);
+    });
+
     it('in five passages and 6,000 characters at most', async () => {
       await forget(database);
       await keep(database, admin, text({ content: times(20, (n) => `# H${n}\nharbour ${n}`).join('\n') }));

@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onEachEngine } from '../support/node/engines.ts';
 
+/** The arguments of what reads the log. */
+const PAGE = 'text,text,text,text,boolean,integer,integer,text,text';
+const ENTRIES =
+  'text,text,text,uuid,boolean,text,text,text,timestamp with time zone,timestamp with time zone,text,boolean,integer,text,boolean,uuid[],text[],text';
+
 const OURS = `('public', 'private')`;
 
 onEachEngine('the schemas public and private', (database) => {
@@ -59,15 +64,29 @@ onEachEngine('the schemas public and private', (database) => {
       ),
       'chat_settings()',
       ...both('chat_settings_set(jsonb)', 'chat_typing(uuid)'),
+      'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
+      'merge_preferences(jsonb)',
+      'private.merge_preferences(jsonb)',
       'private.own_api_keys()',
+      'owns_site()',
+      'private.owns_site()',
       'private.read_chat_settings()',
       'private.runs_site()',
       'sync_schedule_set(integer,boolean)',
       'sync_state()',
       'sync_statistics()',
+      'private.usage_discard(text)',
+      'usage_discard(text)',
+      'private.usage_import(jsonb)',
+      'usage_import(jsonb)',
       'usage_limit_set(text,text,numeric)',
+      `private.usage_log_entries(${ENTRIES})`,
+      `usage_log_entries(${ENTRIES})`,
+      `private.usage_logs_page(${PAGE})`,
+      `usage_logs_page(${PAGE})`,
+      'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
     ]);
@@ -82,6 +101,7 @@ onEachEngine('the schemas public and private', (database) => {
       'chat_stop',
       'chat_owner_reply',
       'api_key_get',
+      'log_usage',
       'private.add_usage',
     ]) {
       assert.ok(
@@ -100,15 +120,19 @@ onEachEngine('the schemas public and private', (database) => {
       'public.chat_knowledge: select',
       'public.chat_messages: select',
       'public.chat_sessions: select',
+      'public.credit_purchases: select',
       'public.model_prices: select',
       'public.profiles: select update',
       'public.sync_runs: select',
       'public.sync_schedules: insert select update',
       'public.usage_by_model: select',
+      'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
+      'public.usage_logs: select',
       'public.usage_shares: delete insert select update',
       'public.usage_tracking: delete insert select update',
+      'public.user_preferences: select',
     ]);
   });
 

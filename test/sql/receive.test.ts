@@ -34,6 +34,7 @@ const HEARD_BY: Record<string, readonly Who[]> = {
   'share:': [],
   'share:%': [],
   'admin:usage': ['admin'],
+  'admin:usage:more': [],
   'admin:chat': ['admin'],
   'admin:chat:more': [],
   'admin:': [],

@@ -1,47 +1,9 @@
-import type { Connection, ConnectionState } from '../../services/sync.ts';
-
-/** Every word that an element says, in English; a chart's own are in `chart.en.ts`. */
+/** The words that several elements say, and those of a chat's first paint, in English; the others have files of their own. */
 export const strings = {
   sample: 'Sample data',
   syncing: 'Syncing…',
   loading: 'Loading…',
   stale: 'Not up to date',
-  status: {
-    label: {
-      idle: 'Idle',
-      connecting: 'Connecting…',
-      live: 'Live',
-      polling: 'Polling',
-      stale: 'Reconnecting…',
-      'needs-auth': 'Signed out',
-      failed: 'Not connected',
-    } satisfies Record<ConnectionState, string>,
-    pending: (count: number) => `${count} unsent`,
-    failed: (count: number) => `${count} not sent`,
-    lastSync: (time: string) => `Last in step at ${time}`,
-    facts: {
-      lastSync: 'Last in step',
-      nextRetry: 'Next attempt',
-      unsent: 'Unsent',
-      link: 'Connection',
-      latency: 'Round trip',
-      activity: 'Updates',
-      errors: 'Failed requests',
-    },
-    never: 'Not yet',
-    since: (count: number, time: string) => `${count}, the oldest ${time}`,
-    role: {
-      alone: 'Of this tab',
-      leader: 'Of this tab, shared with the others',
-      follower: 'Live via another tab',
-    } satisfies Record<Connection['role'], string>,
-    perMinute: (count: number) => `${count} in the last minute`,
-    refused: (message: string) => `Not sent. ${message}`,
-    retry: 'Try again',
-    discard: 'Discard',
-    copy: 'Copy report',
-    copied: 'Copied',
-  },
   chat: {
     label: 'Chat',
     messages: 'Messages',

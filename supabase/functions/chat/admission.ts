@@ -1,5 +1,5 @@
 import { FunctionError, type FunctionErrorCode } from '../_shared/errors.ts';
-import { costMicroUsd } from '../_shared/pricing.ts';
+import { priceOf } from '../_shared/pricing.ts';
 import { rpc } from '../_shared/service.ts';
 import type { Passage, Source } from './citations.ts';
 import type { Turn } from './model.ts';
@@ -117,17 +117,18 @@ export async function admit(
 /** What one call costs at most, apart from the conversation and the sources, which the database knows. */
 function callOf(settings: Settings) {
   const model = modelOf(settings);
-  const input = costMicroUsd(model, { input: 1e6, cached: 0, output: 0 });
-  const output = costMicroUsd(model, { input: 0, cached: 0, output: settings.max_output_tokens }) ?? 0;
-  const perToken = (input ?? 0) / 1e6;
+  const price = priceOf('openai', model);
+  // Micro-USD a token; what is written to the provider's cache may cost more than what is only read.
+  const input = price ? Math.max(price.input, price.written) / 1e6 : 0;
+  const output = price ? price.output / 1e6 : 0;
   // A token has a byte at least.
-  const bytes = new TextEncoder().encode(systemMessage(settings, [])).length;
-  const fixed = Math.ceil((bytes + OVERHEAD_TOKENS) * perToken + output);
+  const bytes = new TextEncoder().encode(systemMessage(settings.system_prompt, [])).length;
+  const fixed = Math.ceil((bytes + OVERHEAD_TOKENS) * input + settings.max_output_tokens * output);
   return {
     revision: settings.revision,
     model,
-    reserve_micro_usd: input === undefined ? UNPRICED_RESERVE_MICRO_USD : fixed,
-    micro_usd_per_byte: perToken,
+    reserve_micro_usd: price ? fixed : UNPRICED_RESERVE_MICRO_USD,
+    micro_usd_per_byte: input,
     cap_micro_usd: dailyCapOf(settings),
   };
 }

@@ -36,7 +36,8 @@ const FROM_CACHE = {
  */
 export async function followReply(repeat: Repeat, events: EventStream): Promise<void> {
   const { message_id, model, from_cache } = repeat;
-  let saved: Saved = repeat;
+  // What a failed reply had come to is not the owner's.
+  let saved: Saved = message_id === null ? { ...repeat, content: '', sources: null } : repeat;
   let sent = '';
   let movedAt = Date.now();
   try {

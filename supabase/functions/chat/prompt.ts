@@ -1,5 +1,4 @@
 import type { Passage } from './citations.ts';
-import type { Settings } from './settings.ts';
 
 const RULES =
   'You are the assistant on a personal website. Answer visitors briefly and kindly, in the language they write in. ' +
@@ -12,10 +11,10 @@ const ABOUT_SOURCES =
   'rests on a passage put its number in square brackets: [1], or [1][3]. Do not give a passage back as a whole.';
 
 /**
- * What the model is told before the conversation: our rules, the owner's, and what the site knows. It is the only message
- * of the role `system`; a visitor's text is never in it.
+ * What the model is told before the conversation: our rules, the owner's words, and what the site knows. It is the only
+ * message of the role `system`; a visitor's text is never in it.
  */
-export function systemMessage({ system_prompt: owners }: Settings, passages: readonly Passage[]): string {
+export function systemMessage(owners: string, passages: readonly Passage[]): string {
   const parts = [RULES];
   if (owners.trim()) parts.push(`The website's owner adds:\n${owners.trim()}`);
   if (passages.length) parts.push(ABOUT_SOURCES, ...passages.map(fenced));
@@ -23,7 +22,7 @@ export function systemMessage({ system_prompt: owners }: Settings, passages: rea
 }
 
 /** A text that looks like the end of its fence does not end it. */
-const harmless = (text: string) => text.replace(/<(?=\/?\s*source)/gi, '‹');
+const harmless = (text: string) => text.replace(/<(?=\s*\/?\s*source)/gi, '‹');
 
 const fenced = ({ n, title, content }: Passage) =>
   `<source n="${n}" title="${harmless(title).replaceAll('"', "'")}">\n${harmless(content)}\n</source>`;

@@ -1,7 +1,7 @@
 import { FunctionError } from '../_shared/errors.ts';
 import type { EventStream } from '../_shared/event-stream.ts';
 import { co2Grams } from '../_shared/footprint.ts';
-import { costMicroUsd, modelAlias, type TokenCounts } from '../_shared/pricing.ts';
+import { costOf, modelAlias, type TokenCounts } from '../_shared/pricing.ts';
 import { rpc } from '../_shared/service.ts';
 import type { Run } from './admission.ts';
 import { citedIn } from './citations.ts';
@@ -22,7 +22,7 @@ const REPLY_LIMIT_MS = 120_000;
 export async function writeReply(run: Run, settings: Settings, events: EventStream): Promise<void> {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), REPLY_LIMIT_MS);
-  const system = systemMessage(settings, run.passages);
+  const system = systemMessage(settings.system_prompt, run.passages);
   let content = '';
   let chunks = 0;
   let used: { model: string; tokens: TokenCounts } | undefined;
@@ -54,8 +54,9 @@ export async function writeReply(run: Run, settings: Settings, events: EventStre
     model: modelOf(settings),
     tokens: { input: chunks ? Math.ceil(asked / 4) : 0, cached: 0, output: chunks },
   });
-  const cost = costMicroUsd(used.model, tokens);
-  const co2 = co2Grams(used.model, tokens)?.mid;
+  const exact = costOf('openai', used.model, tokens);
+  const cost = exact === undefined ? undefined : Math.ceil(exact);
+  const co2 = co2Grams(used.model, tokens, Deno.env.get('GRID_REGION'))?.mid;
   const status = failure ? 'error' : abort.signal.aborted ? 'stopped' : 'complete';
   const alias = modelAlias(used.model);
   const sources = citedIn(content, run.passages);
