@@ -1,5 +1,6 @@
 import type { Session } from '../store/backend.ts';
 import { readLocal, watchLocal, writeLocal } from '../store/local-storage.ts';
+import { makeId } from '../store/make-id.ts';
 
 /** How many conversations a browser remembers to exist on the server. */
 const REMEMBERED = 20;
@@ -48,14 +49,3 @@ export const readDraft = (id: string): string => readLocal(draftKey(id)) ?? '';
 export const keepDraft = (id: string, text: string): void => writeLocal(draftKey(id), text || undefined);
 
 const establishedIds = (target: string) => readLocal(establishedKey(target))?.split(' ') ?? [];
-
-/** A random UUID, on plain http too, where `crypto.randomUUID` is missing. */
-export function makeId(): string {
-  if ('randomUUID' in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  // Version 4, variant 1: RFC 9562 §5.4.
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}

@@ -3,9 +3,10 @@ import { LivelitError } from '../store/error.ts';
 import type { Live } from '../store/live.ts';
 import type { Overlay } from '../store/query.ts';
 import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
+import { makeId } from '../store/make-id.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
-import { currentSessionId, established, makeId, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { currentSessionId, established, setEstablished, startSession, watchSessions } from './chat-session.ts';
 
 export type { Message, SendError } from './chat-messages.ts';
 export { keepDraft, readDraft } from './chat-session.ts';

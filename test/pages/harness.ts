@@ -2,7 +2,7 @@
 import { connect, disconnect, type ConnectOptions } from '../../src/connect.ts';
 import { signIn, signOut } from '../../src/services/account.ts';
 import { messages, readySession, sendMessage } from '../../src/services/chat.ts';
-import { makeId } from '../../src/services/chat-session.ts';
+import { makeId } from '../../src/store/make-id.ts';
 import type { Connection } from '../../src/store/connection.ts';
 import type { Live } from '../../src/store/live.ts';
 import type { Lane } from '../../src/store/lane.ts';

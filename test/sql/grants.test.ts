@@ -50,6 +50,8 @@ onEachEngine('the schemas public and private', (database) => {
       'private.is_permanent()',
       'private.own_api_keys()',
       'sync_schedule_set(integer,boolean)',
+      'sync_state()',
+      'sync_statistics()',
       'usage_limit_set(text,text,numeric)',
       `private.usage_log_entries(${ENTRIES})`,
       `usage_log_entries(${ENTRIES})`,
