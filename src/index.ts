@@ -29,6 +29,20 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
+export { usageEntries, usageUsers } from './services/usage-logs.ts';
+export { exportEntries, exportUsers, type LogFileFormat, type LogFilePiece } from './services/usage-logs-export.ts';
+export type {
+  EntrySort,
+  EntryView,
+  LogEntries,
+  LogEntry,
+  LogFilters,
+  LogTotals,
+  LogUser,
+  LogUsers,
+  UserSort,
+  UserView,
+} from './services/usage-logs-view.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -49,3 +63,9 @@ export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
 export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';
+export {
+  UsageLogsTableActivityEvent,
+  UsageLogsTableExportEvent,
+  UsageLogsTableOpenEvent,
+} from './elements/usage-logs-table.events.ts';
+export { UsageLogsTableElement } from './elements/usage-logs-table.ts';

@@ -6,6 +6,7 @@ import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
 import { makeId } from '../store/make-id.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
+import { noteChatUsage } from './chat-usage.ts';
 import { currentSessionId, established, setEstablished, startSession, watchSessions } from './chat-session.ts';
 
 export type { Message, SendError } from './chat-messages.ts';
@@ -186,6 +187,8 @@ async function deliver(entry: OutboxEntry<Payload>, delivery: Delivery): Promise
       setEstablished(entry.target, sessionId);
     } else if (event === 'delta') {
       delivery.emit({ event: 'partial', payload: { ...data, message_id: messageId } });
+    } else if (event === 'usage') {
+      noteChatUsage(String(messageId), entry.userId, data);
     } else if (event === 'done') {
       done = true;
       delivery.emit({ event, payload: data });

@@ -10,6 +10,13 @@ export interface QueryContext {
   readonly signal: AbortSignal;
 }
 
+/** What a fetch may build upon, so as to read only what has changed. */
+export interface Known<T> {
+  readonly shown: T | undefined;
+  /** What has been told since the last fetch began; undefined when anything may have changed. */
+  readonly events: readonly TopicEvent[] | undefined;
+}
+
 /** Unsent writes of a lane, shown over the data until the data shows them itself. */
 export interface Overlay<T> {
   readonly lane: Lane;
@@ -27,7 +34,7 @@ export interface LiveQueryOptions<T> {
   readonly placeholder?: () => { readonly data: T; readonly sample: boolean };
   /** What makes the data stale. */
   readonly topics?: (context: QueryContext) => readonly string[] | Promise<readonly string[]>;
-  readonly fetch: (context: QueryContext) => Promise<T>;
+  readonly fetch: (context: QueryContext, known: Known<T>) => Promise<T>;
   /** Whether an event concerns this query at all. */
   readonly relevant?: (event: TopicEvent) => boolean;
   /** The row-wise fast path: the data with the event in it, the same data when nothing changes, or undefined to fetch. */
