@@ -15,6 +15,14 @@ export {
   type Message,
   type SendError,
 } from './services/chat.ts';
+export {
+  co2Grams,
+  usageFootprint,
+  type Footprint,
+  type UsageFootprint,
+  type UsedTokens,
+} from './services/footprint.ts';
+export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
 export { dailyUsage, usageTotals } from './services/usage.ts';
 export {

@@ -36,8 +36,9 @@ comment on column public.usage_logs.cost is 'USD; null = no price is known for t
 comment on column public.usage_logs.co2_grams is 'Grams CO2e, the middle of the estimate; null = unknown.';
 comment on column public.usage_logs.latency_ms is 'From the request to the last token.';
 comment on column public.usage_logs.metadata is 'Whatever the app wants to find again. Its user reads it: no secrets.';
--- Everybody's rows in the order of time; a user's, and the oldest and newest of them.
+-- Everybody's rows in the order of time, and the few that failed; a user's, and the oldest and newest of them.
 create index usage_logs_at on public.usage_logs (at, id);
+create index usage_logs_failed on public.usage_logs (at, id) where status = 'error';
 create index usage_logs_user_id on public.usage_logs (user_id, at, id);
 
 create table public.credit_purchases (
@@ -51,8 +52,7 @@ create table public.credit_purchases (
     amount numeric(14, 2) not null constraint credit_purchases_amount_positive check (amount > 0),
     currency text not null default 'USD' constraint credit_purchases_currency_code check (currency ~ '^[A-Z]{3}$'),
     usd_rate numeric(18, 8) constraint credit_purchases_usd_rate_positive check (usd_rate > 0),
-    amount_usd numeric(14, 2) not null generated always as
-        (case when currency = 'USD' then amount else round(amount * usd_rate, 2) end) stored,
+    amount_usd numeric(14, 2) not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint credit_purchases_recorded_once unique (owner_id, provider, reference)
@@ -61,6 +61,7 @@ comment on table public.credit_purchases is 'What people paid, or tried to. Only
 comment on column public.credit_purchases.user_id is 'Who paid; null once the account is gone.';
 comment on column public.credit_purchases.reference is 'The payment provider''s id: recording the same payment again is an upsert on (owner_id, provider, reference).';
 comment on column public.credit_purchases.usd_rate is 'USD for one unit of the currency when it was paid; needed unless it is USD.';
+comment on column public.credit_purchases.amount_usd is 'By a trigger, from the amount and the rate.';
 create index credit_purchases_user_id on public.credit_purchases (user_id, created_at);
 
 alter table public.usage_logs enable row level security;
@@ -75,8 +76,15 @@ revoke all on public.usage_logs, public.credit_purchases from anon, authenticate
 grant select on public.usage_logs, public.credit_purchases to authenticated;
 grant select, insert, update, delete on public.usage_logs, public.credit_purchases to service_role;
 
-create trigger credit_purchases_touch before update on public.credit_purchases
-    for each row execute function private.touch_updated_at();
+-- Not a generated column: a table with one cannot be published whole, row by row, on every version of PostgreSQL.
+create function private.value_purchase() returns trigger language plpgsql set search_path = '' as $$
+begin
+    new.amount_usd := case when new.currency = 'USD' then new.amount else round(new.amount * new.usd_rate, 2) end;
+    new.updated_at := now();
+    return new;
+end $$;
+create trigger credit_purchases_value before insert or update on public.credit_purchases
+    for each row execute function private.value_purchase();
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- The topic admin:usage, and user:<uid> for both who acted and who pays
@@ -180,4 +188,4 @@ create trigger zz_signal_delete after delete on public.credit_purchases referenc
     for each statement execute function private.signal_purchases();
 
 revoke execute on function private.can_receive_admin(text), private.send_signal(text, text, text, bigint, jsonb),
-    private.ping_admins(), private.signal_purchases() from public;
+    private.ping_admins(), private.value_purchase(), private.signal_purchases() from public;

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BrowserContext } from 'playwright-core';
 import type { FaultRequest } from '../../local/faults.ts';
 import { Harnesses, type HarnessPage, type Login } from '../support/node/harness.ts';
+import { randomOf } from '../support/node/random.ts';
 import { until } from '../support/node/until.ts';
 
 const SHELVES = [1, 2, 3];
@@ -18,17 +19,6 @@ const LONGEST_PAUSE_MS = 120;
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
   : Array.from({ length: Number(process.env.SEEDS ?? (process.env.LIVELIT_FULL ? 200 : 30)) }, (_, index) => index + 1);
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 describe('pages converge', () => {
   let harnesses: Harnesses;

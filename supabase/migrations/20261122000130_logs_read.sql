@@ -35,47 +35,34 @@ begin
                 else 'own' end;
 end $$;
 
--- The condition on `x`, a table with owner_id and user_id, under which the caller sees a row and a search finds it.
-create function private.visible_rows(p_scope text, p_search text) returns text
-language plpgsql stable security definer set search_path = '' as $$
-declare
-    v_visible text := case p_scope when 'all' then 'true' when 'owner' then format('(x.owner_id = %1$L or x.user_id = %1$L)', auth.uid())
-                                   else format('x.user_id = %L', auth.uid()) end;
-    v_pattern text;
-    v_found uuid[];
-    v_visitors text;
+-- The condition under which the caller sees a row of `x`, which has an owner_id and the user in a column that is named.
+create function private.visible_rows(p_scope text, p_user_column text) returns text
+language sql stable set search_path = '' as $$
+    select case p_scope when 'all' then 'true'
+                        when 'owner' then format('(x.owner_id = %1$L or x.%2$I = %1$L)', auth.uid(), p_user_column)
+                        else format('x.%2$I = %1$L', auth.uid(), p_user_column) end
+$$;
+
+-- What a search looks for in labels; null for everything. LIKE's own signs are letters like any other.
+create function private.search_pattern(p_search text) returns text language plpgsql immutable set search_path = '' as $$
 begin
-    if coalesce(p_search, '') = '' then
-        return v_visible;
-    end if;
     if length(p_search) > 200 then
         perform private.refuse('p_search', 'A search has at most 200 characters.');
     end if;
-    v_pattern := '%' || regexp_replace(p_search, '([\\%_])', '\\\1', 'g') || '%';
-    v_visitors := case when 'Portfolio visitors' ilike v_pattern then ' or x.user_id is null' else '' end;
-    -- Few are looked up once, by an index where there is one; for many it is cheaper to look at each row's user.
-    if p_scope <> 'own' then
-        v_found := array(select id from public.profiles
-                         where (email || ' ' || coalesce(full_name, '')) ilike v_pattern limit 1001);
-    end if;
-    return v_visible || ' and (' || case when cardinality(v_found) <= 1000
-        then format('x.user_id = any (%L::uuid[])', v_found)
-        else format('exists (select from public.profiles as p where p.id = x.user_id
-                             and (p.email || '' '' || coalesce(p.full_name, '''')) ilike %L)', v_pattern) end
-        || v_visitors || ')';
+    return '%' || regexp_replace(lower(nullif(p_search, '')), '([\\%_])', '\\\1', 'g') || '%';
 end $$;
 
--- The condition on a row of the rollup that its user is of a type and active or not; null for everybody.
-create function private.people_like(p_user_type text, p_activity text, p_alias text) returns text
+-- The condition on a row of the rollup that its user is found, of a type, and active or not; null for everybody.
+create function private.people_like(p_search text, p_user_type text, p_activity text) returns text
 language plpgsql stable set search_path = '' as $$
 declare
-    v_type text := case p_user_type when 'all' then 'true' when 'internal' then '%I.internal'
-                                    when 'external' then 'not %I.internal' end;
-    v_activity text := case p_activity when 'all' then 'true'
-        when 'active_24h' then format('%%I.last_activity_at > %L', now() - interval '24 hours')
-        when 'active_7d' then format('%%I.last_activity_at > %L', now() - interval '7 days')
-        when 'active_30d' then format('%%I.last_activity_at > %L', now() - interval '30 days')
-        when 'inactive_30d' then format('%%I.last_activity_at <= %L', now() - interval '30 days') end;
+    v_pattern text := private.search_pattern(p_search);
+    v_type text := case p_user_type when 'all' then '' when 'internal' then 'internal' when 'external' then 'not internal' end;
+    v_activity text := case p_activity when 'all' then ''
+        when 'active_24h' then format('last_activity_at > %L', now() - interval '24 hours')
+        when 'active_7d' then format('last_activity_at > %L', now() - interval '7 days')
+        when 'active_30d' then format('last_activity_at > %L', now() - interval '30 days')
+        when 'inactive_30d' then format('last_activity_at <= %L', now() - interval '30 days') end;
 begin
     if v_type is null then
         perform private.refuse('p_user_type', 'A type of user is all, internal or external.');
@@ -83,7 +70,26 @@ begin
     if v_activity is null then
         perform private.refuse('p_activity', 'An activity is all, active_24h, active_7d, active_30d or inactive_30d.');
     end if;
-    return nullif(replace(concat_ws(' and ', nullif(v_type, 'true'), nullif(v_activity, 'true')), '%I', p_alias), '');
+    return nullif(concat_ws(' and ', case when v_pattern is not null then format('label like %L', v_pattern) end,
+                            nullif(v_type, ''), nullif(v_activity, '')), '');
+end $$;
+
+-- Whom a search finds, the visitors by the nil UUID, where an index knows: three letters and more, and a thousand people
+-- at most. Null otherwise: then it is cheaper to look at everybody.
+create function private.found_people(p_search text) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+declare
+    v_pattern text := private.search_pattern(p_search);
+    v_found uuid[];
+begin
+    if coalesce(length(p_search), 0) < 3 or to_regclass('public.profiles_search') is null then
+        return null;
+    end if;
+    execute format($sql$
+        select array(select id from public.profiles where lower(email || ' ' || coalesce(full_name, '')) like %L limit 1001)$sql$,
+        v_pattern) into v_found;
+    return case when cardinality(v_found) <= 1000 then v_found || case when 'portfolio visitors' like v_pattern
+        then array['00000000-0000-0000-0000-000000000000'::uuid] else '{}' end end;
 end $$;
 
 -- The place of a cursor as a row of literals, to compare with the columns that are sorted by. A cursor is
@@ -121,21 +127,28 @@ create function private.usage_logs_page(
 ) returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
     v_scope text := private.usage_scope();
-    v_visible text := private.visible_rows(v_scope, null);
-    v_where text := concat_ws(' and ', private.visible_rows(v_scope, p_search),
-                              private.people_like(p_user_type, p_activity, 'x'));
+    v_visible text := private.visible_rows(v_scope, 'actor_id');
+    v_found uuid[] := case when v_scope <> 'own' then private.found_people(p_search) end;
+    v_where text := concat_ws(' and ', v_visible, private.people_like(p_search, p_user_type, p_activity),
+        case when v_found is not null then format('x.actor_id = any (%L::uuid[])', v_found) end);
     v_sorted text := case
-        when p_sort in ('last_activity_at', 'first_activity_at', 'requests', 'tokens', 'cost', 'co2_grams', 'revenue')
-            then 'x.' || p_sort
-        when p_sort = 'email' then 'x.email collate "C"' end;
+        when p_sort in ('last_activity_at', 'first_activity_at', 'requests', 'cost', 'co2_grams', 'revenue') then 'x.' || p_sort
+        when p_sort = 'tokens' then '(x.context_tokens + x.generated_tokens)'
+        when p_sort = 'email' then 'x.label' end;
     v_type regtype := case when p_sort in ('last_activity_at', 'first_activity_at') then 'timestamptz'
                            when p_sort = 'email' then 'text' else 'numeric' end;
     v_order text := case when p_ascending then 'asc' else 'desc' end;
+    v_sums text := $sums$jsonb_build_object(
+        'users', count(*), 'requests', coalesce(sum(x.requests), 0), 'errors', coalesce(sum(x.errors), 0),
+        'context_tokens', coalesce(sum(x.context_tokens), 0), 'cached_tokens', coalesce(sum(x.cached_tokens), 0),
+        'generated_tokens', coalesce(sum(x.generated_tokens), 0), 'tokens', coalesce(sum(x.context_tokens) + sum(x.generated_tokens), 0),
+        'cost', coalesce(sum(x.cost), 0), 'unpriced', coalesce(sum(x.unpriced), 0),
+        'co2_grams', coalesce(sum(x.co2_grams), 0), 'revenue', coalesce(sum(x.revenue), 0))$sums$;
     v_from text := '';
     v_answer jsonb;
+    v_totals jsonb;
     v_total bigint;
     v_estimated boolean := false;
-    v_totals jsonb;
     v_revenue numeric;
 begin
     if v_sorted is null then
@@ -163,11 +176,12 @@ begin
         )
         select jsonb_build_object(
             'rows', coalesce(jsonb_agg(jsonb_build_object(
-                'owner_id', x.owner_id, 'user_id', x.user_id, 'email', nullif(x.email, ''),
-                'full_name', case when x.user_id is null then 'Portfolio visitors' else p.full_name end,
+                'owner_id', x.owner_id, 'user_id', nullif(x.actor_id, %10$L), 'email', p.email,
+                'full_name', case x.actor_id when %10$L then 'Portfolio visitors' else p.full_name end,
                 'user_type', case when x.internal then 'internal' else 'external' end,
                 'requests', x.requests, 'errors', x.errors, 'context_tokens', x.context_tokens,
-                'cached_tokens', x.cached_tokens, 'generated_tokens', x.generated_tokens, 'tokens', x.tokens,
+                'cached_tokens', x.cached_tokens, 'generated_tokens', x.generated_tokens,
+                'tokens', x.context_tokens + x.generated_tokens,
                 'cost', case when x.unpriced < x.requests or x.requests = 0 then x.cost end, 'unpriced', x.unpriced,
                 'co2_grams', x.co2_grams, 'first_activity_at', nullif(x.first_activity_at, 'infinity'),
                 'last_activity_at', nullif(x.last_activity_at, '-infinity'),
@@ -175,20 +189,18 @@ begin
                 filter (where n <= %5$s), '[]'),
             'next_cursor', case when count(*) > %5$s then
                 (jsonb_agg(jsonb_build_array(%7$L, %8$L::boolean, x.place, x.actor_id, x.owner_id)) filter (where n = %5$s) -> 0)::text
-                end)
-        from page as x left join public.profiles as p on p.id = x.user_id$sql$,
-        v_sorted, v_order, v_where, v_from, p_limit, (coalesce(p_page, 1) - 1)::bigint * p_limit, p_sort, p_ascending)
-    into v_answer;
+                end), %9$s
+        from page as x left join public.profiles as p on p.id = x.actor_id$sql$,
+        v_sorted, v_order, v_where, v_from, p_limit, (coalesce(p_page, 1) - 1)::bigint * p_limit, p_sort, p_ascending, v_sums,
+        '00000000-0000-0000-0000-000000000000')
+    into v_answer, v_totals;
 
+    -- Unless the first page has them all.
+    if p_summary = 'totals' and (p_cursor is not null or p_page > 1 or v_answer -> 'next_cursor' <> 'null') then
+        execute format('select %s from private.user_usage_rollup as x where %s', v_sums, v_where) into v_totals;
+    end if;
     if p_summary = 'totals' then
-        execute format($sql$
-            select count(*), jsonb_build_object(
-                'users', count(*), 'requests', coalesce(sum(requests), 0), 'errors', coalesce(sum(errors), 0),
-                'context_tokens', coalesce(sum(context_tokens), 0), 'cached_tokens', coalesce(sum(cached_tokens), 0),
-                'generated_tokens', coalesce(sum(generated_tokens), 0), 'tokens', coalesce(sum(tokens), 0),
-                'cost', coalesce(sum(cost), 0), 'unpriced', coalesce(sum(unpriced), 0),
-                'co2_grams', coalesce(sum(co2_grams), 0), 'revenue', coalesce(sum(revenue), 0))
-            from private.user_usage_rollup as x where %s$sql$, v_where) into v_total, v_totals;
+        v_total := v_totals -> 'users';
     elsif p_summary = 'count' then
         execute format('select count(*) from (select from private.user_usage_rollup as x where %s limit %s) as counted',
                        v_where, private.exact_rows() + 1) into v_total;
@@ -198,10 +210,15 @@ begin
                 'select from private.user_usage_rollup as x where ' || v_where));
         end if;
     end if;
-    execute format('select coalesce(sum(revenue), 0) from private.user_usage_rollup as x where completed_payments > 0 and %s',
-                   v_visible) into v_revenue;
-    return v_answer || jsonb_build_object('total', v_total, 'total_estimated', v_estimated, 'totals', v_totals,
-                                          'revenue_total', v_revenue);
+    if v_where = v_visible and p_summary = 'totals' then
+        v_revenue := v_totals -> 'revenue';
+    elsif p_summary <> 'none' then
+        execute format('select coalesce(sum(revenue), 0) from private.user_usage_rollup as x
+                        where completed_payments > 0 and %s', v_visible) into v_revenue;
+    end if;
+    return v_answer || jsonb_build_object(
+        'total', v_total, 'total_estimated', v_estimated, 'totals', case p_summary when 'totals' then v_totals end,
+        'revenue_total', v_revenue);
 end $$;
 
 -- One row a user: an admin sees all, an owner those they pay for, everybody else their own. Answers
@@ -210,18 +227,19 @@ end $$;
 --       has_completed_payment, revenue }],
 --     next_cursor, total, total_estimated, totals, revenue_total }
 -- user_id is null in the row of all visitors. `p_summary`: none; count (past 10,000 an estimate); totals (of all that the
--- filters leave, exact). revenue_total is of everybody whom the caller sees, whatever the filters.
+-- filters leave, exact). revenue_total is of everybody whom the caller sees, whatever the filters; null without a summary.
 create function public.usage_logs_page(
     p_search text default null, p_user_type text default 'all', p_activity text default 'all',
     p_sort text default 'last_activity_at', p_ascending boolean default false, p_limit integer default 50,
     p_page integer default null, p_cursor text default null, p_summary text default 'totals'
 ) returns jsonb language sql stable set search_path = '' as $$
-    select private.usage_logs_page(p_search, p_user_type, p_activity, p_sort, p_ascending, p_limit, p_page, p_cursor, p_summary)
+    select private.usage_logs_page(p_search, p_user_type, p_activity, p_sort, coalesce(p_ascending, false), p_limit, p_page,
+                                   p_cursor, p_summary)
 $$;
 
 revoke execute on function private.exact_rows(), private.estimated_rows(text), private.refuse(text, text),
-    private.usage_scope(), private.visible_rows(text, text), private.people_like(text, text, text),
-    private.place_of(text, text, boolean, regtype, integer),
+    private.usage_scope(), private.visible_rows(text, text), private.search_pattern(text), private.people_like(text, text, text),
+    private.found_people(text), private.place_of(text, text, boolean, regtype, integer),
     private.usage_logs_page(text, text, text, text, boolean, integer, integer, text, text),
     public.usage_logs_page(text, text, text, text, boolean, integer, integer, text, text) from public, anon, authenticated;
 grant execute on function private.usage_logs_page(text, text, text, text, boolean, integer, integer, text, text),
@@ -236,6 +254,6 @@ begin
         create extension if not exists pg_trgm with schema extensions;
         select extnamespace::regnamespace::text into v_schema from pg_extension where extname = 'pg_trgm';
         execute format('create index profiles_search on public.profiles
-            using gin ((email || '' '' || coalesce(full_name, '''')) %s.gin_trgm_ops)', v_schema);
+            using gin (lower(email || '' '' || coalesce(full_name, '''')) %s.gin_trgm_ops)', v_schema);
     end if;
 end $$;

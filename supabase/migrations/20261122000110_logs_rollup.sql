@@ -8,31 +8,33 @@ create table private.user_usage_rollup (
     -- The user, or of all visitors together the nil UUID: a key may not be null.
     actor_id uuid not null,
     owner_id uuid not null,
-    user_id uuid generated always as (nullif(actor_id, '00000000-0000-0000-0000-000000000000')) stored,
-    email text not null default '',
-    internal boolean not null default false,
+    first_activity_at timestamptz not null default 'infinity',
+    last_activity_at timestamptz not null default '-infinity',
     requests bigint not null default 0,
     errors bigint not null default 0,
     unpriced bigint not null default 0,
     context_tokens bigint not null default 0,
     cached_tokens bigint not null default 0,
     generated_tokens bigint not null default 0,
-    tokens bigint generated always as (context_tokens + generated_tokens) stored,
+    completed_payments bigint not null default 0,
+    internal boolean not null default false,
+    -- What has no fixed width comes last: totals read every row, and find the columns before these without looking.
     cost numeric(20, 6) not null default 0,
     co2_grams numeric(20, 4) not null default 0,
-    first_activity_at timestamptz not null default 'infinity',
-    last_activity_at timestamptz not null default '-infinity',
-    completed_payments bigint not null default 0,
     revenue numeric(20, 2) not null default 0,
+    label text collate "C" not null default '',
     primary key (actor_id, owner_id)
 );
 comment on table private.user_usage_rollup is 'The sums of usage_logs and of the completed credit_purchases, by who pays and who acted. No foreign keys: when an account goes, the triggers move its sums to the visitors.';
+comment on column private.user_usage_rollup.label is 'Address and name in small letters, by which users are searched and sorted.';
 comment on column private.user_usage_rollup.last_activity_at is 'Of the log alone; -infinity (and the first one infinity) for who has only paid.';
--- One each for the orders in which pages are read most.
+-- One each for the orders in which pages are read; equals are many in the last alone.
 create index user_usage_rollup_last_activity_at on private.user_usage_rollup (last_activity_at);
 create index user_usage_rollup_requests on private.user_usage_rollup (requests);
-create index user_usage_rollup_tokens on private.user_usage_rollup (tokens);
+create index user_usage_rollup_tokens on private.user_usage_rollup ((context_tokens + generated_tokens));
 create index user_usage_rollup_cost on private.user_usage_rollup (cost);
+create index user_usage_rollup_label on private.user_usage_rollup (label);
+create index user_usage_rollup_revenue on private.user_usage_rollup (revenue, actor_id, owner_id);
 create index user_usage_rollup_paying on private.user_usage_rollup (owner_id) include (revenue) where completed_payments > 0;
 
 alter table private.user_usage_rollup enable row level security;
@@ -44,9 +46,11 @@ grant select on private.user_usage_rollup to service_role;
 -- ---------------------------------------------------------------------------------------------------------------
 
 create view private.people as
-select p.id, p.email,
+select p.id, lower(p.email || ' ' || coalesce(p.full_name, '')) as label,
        coalesce(p.id = s.owner_id or lower(split_part(p.email, '@', 2)) = any (s.internal_domains), false) as internal
-from public.profiles as p left join private.site as s on true;
+from public.profiles as p left join private.site as s on true
+union all select '00000000-0000-0000-0000-000000000000', 'portfolio visitors', false;
+comment on view private.people is 'How the users of the rollup are labelled, the visitors as one.';
 
 create view private.user_usage_recomputed as
 with logged as (
@@ -61,7 +65,7 @@ with logged as (
            count(*) as completed_payments, sum(amount_usd) as revenue
     from public.credit_purchases where status = 'completed' group by 1, 2
 )
-select actor_id, owner_id, coalesce(p.email, '') as email, coalesce(p.internal, false) as internal,
+select actor_id, owner_id, coalesce(p.label, '') as label, coalesce(p.internal, false) as internal,
        coalesce(l.requests, 0) as requests, coalesce(l.errors, 0) as errors, coalesce(l.unpriced, 0) as unpriced,
        coalesce(l.context_tokens, 0) as context_tokens, coalesce(l.cached_tokens, 0) as cached_tokens,
        coalesce(l.generated_tokens, 0) as generated_tokens, coalesce(l.cost, 0) as cost,
@@ -77,7 +81,7 @@ create function private.check_usage_rollup()
 returns table (owner_id uuid, user_id uuid, stored jsonb, recomputed jsonb)
 language sql stable security definer set search_path = '' as $$
     with stored as (
-        select r.actor_id, r.owner_id, to_jsonb(r) - '{user_id,tokens}'::text[] as sums from private.user_usage_rollup as r
+        select r.actor_id, r.owner_id, to_jsonb(r) as sums from private.user_usage_rollup as r
     ), recomputed as (
         select r.actor_id, r.owner_id, to_jsonb(r) as sums from private.user_usage_recomputed as r
     )
@@ -101,7 +105,7 @@ begin
     delete from private.user_usage_rollup as r using differing as d
     where r.actor_id = d.actor_id and r.owner_id = d.owner_id;
     insert into private.user_usage_rollup (
-        actor_id, owner_id, email, internal, requests, errors, unpriced, context_tokens, cached_tokens,
+        actor_id, owner_id, label, internal, requests, errors, unpriced, context_tokens, cached_tokens,
         generated_tokens, cost, co2_grams, first_activity_at, last_activity_at, completed_payments, revenue)
     select r.* from private.user_usage_recomputed as r join differing as d using (actor_id, owner_id);
     drop table differing;
@@ -143,9 +147,9 @@ declare
 begin
     execute format($sql$
         insert into private.user_usage_rollup as r (
-            actor_id, owner_id, email, internal, requests, errors, unpriced, context_tokens, cached_tokens,
+            actor_id, owner_id, label, internal, requests, errors, unpriced, context_tokens, cached_tokens,
             generated_tokens, cost, co2_grams, first_activity_at, last_activity_at)
-        select c.actor_id, c.owner_id, coalesce(min(p.email), ''), coalesce(bool_or(p.internal), false), sum(sign),
+        select c.actor_id, c.owner_id, coalesce(min(p.label), ''), coalesce(bool_or(p.internal), false), sum(sign),
                sum(sign * (status = 'error')::integer), sum(sign * (cost is null)::integer), sum(sign * context_tokens),
                sum(sign * cached_tokens), sum(sign * generated_tokens), coalesce(sum(sign * cost), 0),
                coalesce(sum(sign * co2_grams), 0), coalesce(min(at) filter (where sign > 0), 'infinity'),
@@ -166,7 +170,8 @@ begin
 
     -- A statement of its own, once the users' rows are locked: it sees what whoever held the locks before has committed.
     update private.user_usage_rollup as r set (first_activity_at, last_activity_at) =
-        (select first_at, last_at from private.activity_of(r.owner_id, r.user_id))
+        (select first_at, last_at
+         from private.activity_of(r.owner_id, nullif(r.actor_id, '00000000-0000-0000-0000-000000000000')))
     from (select owner_id, user_id, min(at) as first_at, max(at) as last_at from old_rows group by 1, 2) as o
     where r.actor_id = coalesce(o.user_id, '00000000-0000-0000-0000-000000000000') and r.owner_id = o.owner_id
       and (o.first_at <= r.first_activity_at or o.last_at >= r.last_activity_at);
@@ -185,8 +190,8 @@ declare
         else v_new || ' union all ' || v_old end;
 begin
     execute format($sql$
-        insert into private.user_usage_rollup as r (actor_id, owner_id, email, internal, completed_payments, revenue)
-        select c.actor_id, c.owner_id, coalesce(min(p.email), ''), coalesce(bool_or(p.internal), false), sum(sign),
+        insert into private.user_usage_rollup as r (actor_id, owner_id, label, internal, completed_payments, revenue)
+        select c.actor_id, c.owner_id, coalesce(min(p.label), ''), coalesce(bool_or(p.internal), false), sum(sign),
                sum(sign * amount_usd)
         from (%s) as c left join private.people as p on p.id = c.actor_id
         group by c.actor_id, c.owner_id order by c.actor_id, c.owner_id
@@ -215,7 +220,7 @@ create trigger roll_up_update after update on public.credit_purchases
 create trigger roll_up_delete after delete on public.credit_purchases referencing old table as old_rows
     for each statement execute function private.roll_up_purchases();
 
--- Somebody's address has changed, or who counts as internal.
+-- Somebody's address or name has changed, or who counts as internal.
 create function private.relabel_rollup() returns trigger language plpgsql security definer set search_path = '' as $$
 declare
     v_whom uuid[];
@@ -223,9 +228,9 @@ begin
     if tg_table_name = 'profiles' then
         v_whom := array(select id from new_rows);
     end if;
-    update private.user_usage_rollup as r set email = p.email, internal = p.internal
+    update private.user_usage_rollup as r set label = p.label, internal = p.internal
     from private.people as p
-    where p.id = r.actor_id and (r.email, r.internal) is distinct from (p.email, p.internal)
+    where p.id = r.actor_id and (r.label, r.internal) is distinct from (p.label, p.internal)
       and (v_whom is null or r.actor_id = any (v_whom));
     return null;
 end $$;

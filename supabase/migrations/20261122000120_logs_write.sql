@@ -95,20 +95,25 @@ begin
             using errcode = '22023', detail = jsonb_build_object('index', v_wrong.index, 'field', v_wrong.field)::text;
     end if;
 
-    insert into public.usage_logs (owner_id, user_id, key, at, app, feature, provider, model, project, context_tokens,
-                                   cached_tokens, generated_tokens, cost, co2_grams, status, error, latency_ms, metadata)
-    -- Visitors without an account have no profile, nor has who deleted theirs: both count among the visitors.
-    select v_owner_id, p.id, e ->> 'key', coalesce(private.time_of(e ->> 'at'), now()), e ->> 'app',
-           coalesce(e ->> 'feature', ''), coalesce(e ->> 'provider', ''), e ->> 'model', coalesce(e ->> 'project', ''),
-           coalesce((e ->> 'context_tokens')::numeric, 0), coalesce((e ->> 'cached_tokens')::numeric, 0),
-           coalesce((e ->> 'generated_tokens')::numeric, 0), (e ->> 'cost')::numeric, (e ->> 'co2_grams')::numeric,
-           coalesce(e ->> 'status', 'ok'), e ->> 'error', (e ->> 'latency_ms')::numeric,
-           coalesce(nullif(e -> 'metadata', 'null'), '{}')
-    from jsonb_array_elements(p_entries) as e left join public.profiles as p on p.id = (e ->> 'user_id')::uuid
-    -- In one order, so that two reports of the same keys wait for each other and never deadlock.
-    order by e ->> 'key'
-    on conflict (owner_id, key) do nothing;
-    get diagnostics v_inserted = row_count;
+    begin
+        insert into public.usage_logs (owner_id, user_id, key, at, app, feature, provider, model, project, context_tokens,
+                                       cached_tokens, generated_tokens, cost, co2_grams, status, error, latency_ms, metadata)
+        -- Visitors without an account have no profile, nor has who deleted theirs: both count among the visitors.
+        select v_owner_id, p.id, e ->> 'key', coalesce(private.time_of(e ->> 'at'), now()), e ->> 'app',
+               coalesce(e ->> 'feature', ''), coalesce(e ->> 'provider', ''), e ->> 'model', coalesce(e ->> 'project', ''),
+               coalesce((e ->> 'context_tokens')::numeric, 0), coalesce((e ->> 'cached_tokens')::numeric, 0),
+               coalesce((e ->> 'generated_tokens')::numeric, 0), (e ->> 'cost')::numeric, (e ->> 'co2_grams')::numeric,
+               coalesce(e ->> 'status', 'ok'), e ->> 'error', (e ->> 'latency_ms')::numeric,
+               coalesce(nullif(e -> 'metadata', 'null'), '{}')
+        from jsonb_array_elements(p_entries) as e left join public.profiles as p on p.id = (e ->> 'user_id')::uuid
+        -- In one order, so that two reports of the same keys wait for each other and never deadlock.
+        order by e ->> 'key'
+        on conflict (owner_id, key) do nothing;
+        get diagnostics v_inserted = row_count;
+    -- An account has gone at this moment: it is a visitor from now on.
+    exception when foreign_key_violation then
+        return public.log_usage(p_entries);
+    end;
     return jsonb_build_object('inserted', v_inserted, 'repeated', jsonb_array_length(p_entries) - v_inserted);
 end $$;
 comment on function public.log_usage is 'Service only: writes calls of models that the owner''s apps report, each key once.';

@@ -7,17 +7,28 @@ create function private.usage_log_entries(
 ) returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
     v_scope text := private.usage_scope();
-    v_people text := private.people_like(p_user_type, p_activity, 'r');
-    -- Of whom, and which of their calls: the rollup knows the sums of the former alone.
-    v_whose text := concat_ws(' and ', private.visible_rows(v_scope, p_search),
-        case when p_user_id is not null then format('x.user_id = %L', p_user_id) end,
-        case when p_visitors then 'x.user_id is null' end);
+    v_found uuid[] := case when v_scope <> 'own' then private.found_people(p_search) end;
+    v_people text := private.people_like(p_search, p_user_type, p_activity);
+    v_nobody uuid := '00000000-0000-0000-0000-000000000000';
+    -- The users asked for, as rows of the rollup, and the calls, as rows of the log.
+    v_users text := concat_ws(' and ', private.visible_rows(v_scope, 'actor_id'), v_people,
+        case when v_found is not null then format('x.actor_id = any (%L::uuid[])', v_found) end,
+        case when p_user_id is not null then format('x.actor_id = %L and x.actor_id <> %L', p_user_id, v_nobody) end,
+        case when p_visitors then format('x.actor_id = %L', v_nobody) end);
     v_which text := concat_ws(' and ', case when p_model is not null then format('x.model = %L', p_model) end,
         case when p_app is not null then format('x.app = %L', p_app) end,
         case when p_status is not null then format('x.status = %L', p_status) end,
         case when p_from is not null then format('x.at >= %L', p_from) end,
         case when p_to is not null then format('x.at < %L', p_to) end);
-    v_where text;
+    v_where text := concat_ws(' and ', private.visible_rows(v_scope, 'user_id'), nullif(v_which, ''),
+        case when v_found is not null then format('(x.user_id = any (%L::uuid[])%s)', v_found,
+            case when v_nobody = any (v_found) then ' or x.user_id is null' end) end,
+        case when p_user_id is not null then format('x.user_id = %L', p_user_id) end,
+        case when p_visitors then 'x.user_id is null' end,
+        -- Whom the search has found by itself need not be looked at again.
+        case when v_people is not null and (v_found is null or p_user_type <> 'all' or p_activity <> 'all') then
+            format('exists (select from private.user_usage_rollup as r where r.owner_id = x.owner_id
+                            and r.actor_id = coalesce(x.user_id, %L) and %s)', v_nobody, v_people) end);
     v_known text[] := '{id,owner_id,user_id,email,full_name,at,app,feature,provider,model,project,context_tokens,cached_tokens,generated_tokens,tokens,cost,co2_grams,status,error,latency_ms,key,metadata}';
     v_columns text[] := coalesce(p_columns, array_remove(v_known, 'metadata'));
     v_sorted text := case p_sort when 'at' then 'x.at' when 'cost' then 'coalesce(x.cost, -1)'
@@ -55,9 +66,6 @@ begin
     if p_ids is not null then
         v_from := v_from || format(' and x.id = any (%L::uuid[])', p_ids);
     end if;
-    v_where := concat_ws(' and ', v_whose, nullif(v_which, ''), case when v_people is not null then
-        'exists (select from private.user_usage_rollup as r where r.owner_id = x.owner_id
-            and r.actor_id = coalesce(x.user_id, ''00000000-0000-0000-0000-000000000000'') and ' || v_people || ')' end);
     select string_agg(format('%L, %s', c, case c
         when 'email' then 'p.email' when 'tokens' then 'x.context_tokens + x.generated_tokens'
         when 'full_name' then 'case when x.user_id is null then ''Portfolio visitors'' else p.full_name end'
@@ -88,11 +96,10 @@ begin
                 select coalesce(sum(requests), 0), jsonb_build_object(
                     'requests', coalesce(sum(requests), 0), 'errors', coalesce(sum(errors), 0),
                     'context_tokens', coalesce(sum(context_tokens), 0), 'cached_tokens', coalesce(sum(cached_tokens), 0),
-                    'generated_tokens', coalesce(sum(generated_tokens), 0), 'tokens', coalesce(sum(tokens), 0),
+                    'generated_tokens', coalesce(sum(generated_tokens), 0), 'tokens', coalesce(sum(context_tokens) + sum(generated_tokens), 0),
                     'cost', coalesce(sum(cost), 0), 'unpriced', coalesce(sum(unpriced), 0),
                     'co2_grams', coalesce(sum(co2_grams), 0))
-                from private.user_usage_rollup as x where %s$sql$,
-                concat_ws(' and ', v_whose, private.people_like(p_user_type, p_activity, 'x'))) into v_total, v_totals;
+                from private.user_usage_rollup as x where %s$sql$, v_users) into v_total, v_totals;
         elsif p_summary = 'totals' then
             execute format($sql$
                 select count(*), jsonb_build_object(
@@ -117,7 +124,7 @@ begin
     return jsonb_build_object(
         'rows', v_answer -> 'rows', 'more', v_answer -> 'more', 'prev_cursor', v_answer -> 'first',
         'next_cursor', case when p_backward or (v_answer ->> 'more')::boolean then v_answer -> 'last' end,
-        'total', v_total, 'total_estimated', v_estimated, 'totals', v_totals);
+        'total', v_total, 'total_estimated', v_estimated, 'totals', case p_summary when 'totals' then v_totals end);
 end $$;
 
 -- One row a call, of those whom `usage_logs_page` shows, under its filters and a user (or the visitors), model, app,
@@ -136,8 +143,8 @@ create function public.usage_log_entries(
     p_columns text[] default null, p_summary text default 'count'
 ) returns jsonb language sql stable set search_path = '' as $$
     select private.usage_log_entries(p_search, p_user_type, p_activity, p_user_id, p_visitors, p_model, p_app, p_status,
-                                     p_from, p_to, p_sort, p_ascending, p_limit, p_cursor, p_backward, p_ids, p_columns,
-                                     p_summary)
+                                     p_from, p_to, p_sort, coalesce(p_ascending, false), p_limit, p_cursor,
+                                     coalesce(p_backward, false), p_ids, p_columns, p_summary)
 $$;
 
 revoke execute on function
