@@ -26,14 +26,15 @@ interface UserRow {
 }
 
 /**
- * `/auth/v1` of @supabase/lite with what it lacks: anonymous sign-in, and tokens and users that carry `app_metadata`,
- * `user_metadata` and `is_anonymous` as hosted ones do.
+ * `/auth/v1` of @supabase/lite with what it lacks: anonymous sign-in, codes of the type `email`, and tokens and users that
+ * carry `app_metadata`, `user_metadata` and `is_anonymous` as hosted ones do.
  */
 export async function handleAuth(request: Request, database: Database, jwtSecret: string): Promise<Response> {
   const { pathname } = new URL(request.url);
-  const inner = pathname === '/auth/v1/signup' ? await asSignUp(request) : request;
+  const visit = pathname === '/auth/v1/signup' ? await asVisit(request.clone()) : undefined;
+  const inner = visit ?? (pathname === '/auth/v1/verify' ? await asVerification(request) : request);
   return database.exclusive(async (driver) => {
-    const response = await database.app.fetch(inner);
+    const response = await (visit ? database.visitorsApp : database.app).fetch(inner);
     if (!response.ok || !response.headers.get('content-type')?.includes('json')) return response;
     const body = (await response.clone().json()) as Partial<SessionBody & UserBody>;
     const user = body.user ?? (pathname === '/auth/v1/user' ? (body as UserBody) : undefined);
@@ -52,21 +53,29 @@ export async function handleAuth(request: Request, database: Database, jwtSecret
   });
 }
 
-/** An anonymous sign-up, as a sign-up under an address that `auth.mark_anonymous()` recognises. */
-async function asSignUp(request: Request): Promise<Request> {
-  if (request.method !== 'POST') return request;
-  const text = await request.text();
+/** An anonymous sign-up, as a sign-up under an address that `auth.mark_anonymous()` recognises; undefined for any other. */
+async function asVisit(request: Request): Promise<Request | undefined> {
+  if (request.method !== 'POST') return undefined;
   const { url, headers } = request;
-  const body = parseObject(text);
-  if (!body || body.email !== undefined || body.phone !== undefined) {
-    return new Request(url, { method: 'POST', headers, body: text });
-  }
+  const body = parseObject(await request.text());
+  if (!body || body.email !== undefined || body.phone !== undefined) return undefined;
   const invented = {
     email: `${randomUUID()}@anonymous.invalid`,
     password: randomBytes(24).toString('base64url'),
     data: body.data ?? {},
   };
   return new Request(url, { method: 'POST', headers, body: JSON.stringify(invented) });
+}
+
+/** A code of the type `email`, which lite does not know: on hosted it is one to sign up, to sign in or to recover with. */
+async function asVerification(request: Request): Promise<Request> {
+  if (request.method !== 'POST') return request;
+  const text = await request.text();
+  const body = parseObject(text);
+  const { url, headers } = request;
+  // Lite looks for a magic link's code among the others, too.
+  const known = body?.type === 'email' ? JSON.stringify({ ...body, type: 'magiclink' }) : text;
+  return new Request(url, { method: 'POST', headers, body: known });
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -10,6 +10,7 @@ import { Functions, type FunctionsOptions } from './functions.ts';
 import { loadKeys, makeKeys, Tokens, type Keys } from './keys.ts';
 import { AnthropicStandIn } from './anthropic.ts';
 import { OpenAiStandIn } from './openai.ts';
+import { Mailbox } from './mail.ts';
 import { silenceRefusals } from './quiet.ts';
 import { FREE_PLAN, type Limits } from './realtime/limits.ts';
 import { handleBroadcast } from './realtime/rest.ts';
@@ -26,6 +27,8 @@ export interface BackendOptions {
   readonly folder?: string;
   /** Makes the demo users and their usage. */
   readonly demo?: boolean;
+  /** A new account has to enter the code that is mailed to it, as on hosted; without this it is open at once. */
+  readonly confirmations?: boolean;
   /** How long a refused join waits for its answer, ms; hosted waits 5 s. */
   readonly joinErrorDelayMs?: number;
   /** Where Realtime's limits differ from those of hosted's Free plan. */
@@ -47,6 +50,7 @@ export interface LocalBackend {
   readonly functions: Functions;
   readonly openai: OpenAiStandIn;
   readonly anthropic: AnthropicStandIn;
+  readonly mailbox: Mailbox;
   close(): Promise<void>;
 }
 
@@ -72,7 +76,9 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
     const environment = functionEnvironment(url, keys, options.secrets);
     const functions = new Functions(environment, keys.jwtSecret, options.functions);
     running.push(() => functions.close());
-    const database = await Database.open(folder && join(folder, 'db'), keys);
+    const mailbox = new Mailbox();
+    const { confirmations = false } = options;
+    const database = await Database.open(folder && join(folder, 'db'), keys, { mailbox, confirmations });
     running.push(() => database.close());
     const tokens = new Tokens(keys.jwtSecret);
     const limits = { ...FREE_PLAN, ...options.limits };
@@ -104,6 +110,7 @@ export async function startBackend(options: BackendOptions): Promise<LocalBacken
       functions,
       openai,
       anthropic,
+      mailbox,
       close: async () => {
         stopTimers();
         realtime.close();
@@ -161,6 +168,7 @@ async function route(request: Request, pathname: string, backend: LocalBackend):
     return handleBroadcast(request, backend);
   }
   if (pathname === '/local/info') return Response.json(info(backend));
+  if (pathname === '/local/mail') return backend.mailbox.answer(request);
   if (pathname === '/local/traffic' && request.method === 'POST') {
     await makeTraffic(database, MEMBER.email);
     return new Response(null, { status: 204 });
@@ -190,6 +198,7 @@ function functionEnvironment(
     'OPENAI_MODEL',
     'ALLOWED_ORIGINS',
     'DAILY_CAP_MICRO_USD',
+    'OPENAI_TIMEOUT_MS',
     'GRID_REGION',
   ];
   const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { App } from '@supabase/lite';
 import { createPgliteConnection, type PGlite, type PgliteConnection } from '@supabase/lite/pglite';
 import type { Keys } from './keys.ts';
+import { Mailbox, mailTemplates } from './mail.ts';
 import { Sentence } from './sentence.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -50,23 +51,30 @@ class Turns {
  */
 export class Database {
   readonly app: App;
+  /** The same for visitors without an account, who have no address to confirm. */
+  readonly visitorsApp: App;
   readonly #connection: PgliteConnection;
   readonly #turns = new Turns();
 
-  private constructor(app: App, connection: PgliteConnection) {
+  private constructor(app: App, visitorsApp: App, connection: PgliteConnection) {
     this.app = app;
+    this.visitorsApp = visitorsApp;
     this.#connection = connection;
   }
 
   /** Opens the database in a folder, or in memory; brings it to the newest migration. */
-  static async open(folder: string | undefined, keys: Keys): Promise<Database> {
+  static async open(
+    folder: string | undefined,
+    keys: Keys,
+    { mailbox = new Mailbox(), confirmations = false }: { mailbox?: Mailbox; confirmations?: boolean } = {},
+  ): Promise<Database> {
     const schema = await readSchema();
-    const template = join(TEMPLATES, `${fingerprint(schema)}.tar`);
+    const archived = join(TEMPLATES, `${fingerprint(schema)}.tar`);
     const fresh = !folder || !existsSync(join(folder, 'PG_VERSION'));
     if (folder && fresh) await refuseForeignFolder(folder);
 
     // Making an empty cluster takes seconds, unpacking one that was made before takes a tenth of that.
-    const archive = fresh ? await readFile(template).catch(() => undefined) : undefined;
+    const archive = fresh ? await readFile(archived).catch(() => undefined) : undefined;
     const connection = await createPgliteConnection({
       url: folder ? `file://${folder}` : 'memory://',
       pgliteOptions: { parsers: AS_JSON, ...(archive && { loadDataDir: new Blob([archive]) }) },
@@ -76,25 +84,29 @@ export class Database {
     } catch (error) {
       throw unreadable(folder, error);
     }
-    const app = new App({
-      connection,
-      auth: {
-        enabled: true,
-        publishable_key: keys.publishable,
-        secret_key: keys.secret,
-        jwt_secret: keys.jwtSecret,
-        enable_refresh_token_rotation: true,
-        email: { enable_confirmations: false },
-      },
-    });
+    const mails = await mailTemplates();
+    const asking = (enable_confirmations: boolean) =>
+      new App({
+        connection,
+        auth: {
+          enabled: true,
+          publishable_key: keys.publishable,
+          secret_key: keys.secret,
+          jwt_secret: keys.jwtSecret,
+          enable_refresh_token_rotation: true,
+          email: { enable_confirmations, template: mails },
+        },
+        options: { drivers: { email: mailbox } },
+      });
+    const app = asking(confirmations);
     await app.ensureSystemSchema();
     // Before its first request lite would grant everything in every schema to everybody; this makes it believe that
     // it has done so. test/local/grants.test.ts fails when an upgrade breaks this.
     (connection as unknown as { rlsState: string }).rlsState = 'active';
 
     await applySchema(connection.driver, schema);
-    if (fresh && !archive) await saveTemplate(connection.driver, template);
-    return new Database(app, connection);
+    if (fresh && !archive) await saveTemplate(connection.driver, archived);
+    return new Database(app, confirmations ? asking(false) : app, connection);
   }
 
   /** Runs work alone on the only session; do not call the other methods from inside, use the argument. */

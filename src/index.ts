@@ -2,7 +2,31 @@
 export { connect, disconnect, type ConnectOptions, type Timings } from './connect.ts';
 export { LivelitError, type ErrorCode } from './store/error.ts';
 export type { Live, Snapshot, Status } from './store/live.ts';
-export { session, signIn, signOut, type Session } from './services/account.ts';
+export {
+  onAuthChange,
+  requestCode,
+  resetPassword,
+  session,
+  signIn,
+  signOut,
+  signUp,
+  updatePassword,
+  verifyCode,
+  type Session,
+} from './services/account.ts';
+export {
+  apiKeys,
+  deleteApiKey,
+  keyComplaint,
+  onApiKeysUpdate,
+  PROVIDERS,
+  saveApiKey,
+  validateApiKey,
+  type ApiKey,
+  type ApiKeysChange,
+  type KeyCheck,
+  type Provider,
+} from './services/api-keys.ts';
 export {
   currentSession,
   discardMessage,
@@ -22,9 +46,40 @@ export {
   type UsageFootprint,
   type UsedTokens,
 } from './services/footprint.ts';
+export {
+  discardImport,
+  exportUsage,
+  importUsage,
+  migrateUsage,
+  type MigrationProgress,
+  type UsageBackup,
+} from './services/migration.ts';
+export { pagePreferences, type PagePreferences } from './services/page-preferences.ts';
 export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
+export { profile, PROFILE_FIELDS, saveProfile, type Profile, type ProfilePatch } from './services/profile.ts';
+export {
+  getLatestSettings,
+  refreshSettings,
+  resolveSetting,
+  saveSettings,
+  settings,
+  subscribeToSettingsChanges,
+  updateSettingsRealtime,
+  type RefusedSetting,
+  type Setting,
+  type Settings,
+  type SettingsChange,
+} from './services/settings.ts';
+export {
+  addSettings,
+  settingsGroups,
+  type SettingField,
+  type SettingsGroup,
+  type SettingsPatch,
+  type SettingValue,
+  type SettingValues,
+} from './services/settings-schema.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
-export { dailyUsage, usageTotals } from './services/usage.ts';
 export {
   startAutoSync,
   stopAutoSync,
@@ -51,6 +106,18 @@ export type {
   UserSort,
   UserView,
 } from './services/usage-logs-view.ts';
+export { dailyUsage, previousUsage, usageTotals } from './services/usage.ts';
+export {
+  limitNow,
+  resetsAt,
+  setUsageLimit,
+  usageLimits,
+  type LimitMetric,
+  type LimitPeriod,
+  type UsageLimit,
+} from './services/usage-limits.ts';
+export { usageShare, type UsageShare } from './services/usage-share.ts';
+export { createShare, MAX_LABEL_LENGTH, revokeShare, usageShares, type OwnShare } from './services/usage-shares.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -63,13 +130,21 @@ export {
   type UsageRange,
   type UsageRow,
   type UsageSeries,
+  type UsageSums,
   type UsageTotals,
 } from './services/usage-series.ts';
+export { applySettings, type ApplyOptions } from './elements/apply-settings.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
 export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
-export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
+export type { ChartType, UsageChartChoice } from './elements/usage-chart.choice.ts';
+export {
+  UsageChartChangedEvent,
+  UsageChartExportEvent,
+  UsageChartLimitEvent,
+  UsageChartMovedEvent,
+} from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';
 export {
   UsageLogsTableActivityEvent,

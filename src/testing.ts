@@ -3,7 +3,7 @@ import type { MemoryBackend } from './store/memory-backend.ts';
 import { store } from './store/store.ts';
 import type { Timings } from './store/timings.ts';
 
-export { MemoryBackend, type MemoryBackendOptions } from './store/memory-backend.ts';
+export { MEMORY_CODE, MemoryBackend, type MemoryBackendOptions } from './store/memory-backend.ts';
 export type { TopicEvent, TopicState } from './store/backend.ts';
 
 /** Connects the page to a project in memory; `disconnect()` leaves it. */

@@ -8,10 +8,76 @@ insert into private.site (owner_id)
 select id from auth.users where email = 'member@livelit.test'
 on conflict (singleton) do nothing;
 
--- Ninety days of three models, quieter on weekends. hashtext() makes every day the same at every start.
-insert into public.usage_data (user_id, date, model, source, requests, context_tokens, cached_tokens, generated_tokens,
+-- What the demo's chat knows; whatever was changed since stays.
+update private.chat_settings
+set greeting = 'Hello! Ask me about Noor''s maps, how she works, or when she is free.',
+    suggestions = '{"What have you built?", "How heavy is the contour renderer?", "When are you free, and what does a map cost?"}',
+    system_prompt = 'The website belongs to Noor Haddad. Speak about her in the third person.'
+where revision = 1 and exists (select from auth.users where email = 'member@livelit.test');
+
+select private.save_chat_knowledge(d.id::uuid, d.title, d.content, d.url)
+from (values
+    ('d0c00000-0000-4000-8000-000000000001', 'About Noor', '/portfolio.html', $$
+# Who I am
+
+I am Noor Haddad, cartographer by training and front-end engineer by trade. I live in Lisbon and draw maps that load fast.
+
+I have built tide tables for forty harbours, an atlas of the night buses of nine cities, a renderer of contours, and a map of
+Lisbon's street trees.
+
+Before that I drew nautical charts for eight years in Rotterdam, on paper first and on screens later.
+
+# How I work
+
+I work alone or with one designer, in weekly steps: each Friday there is something you can open on your phone. I write
+plain HTML, CSS and TypeScript, and Postgres with PostGIS behind it.
+
+I speak Portuguese, English, Dutch and Arabic.
+$$),
+    ('d0c00000-0000-4000-8000-000000000002', 'Selected work', '/portfolio.html', $$
+# Tide tables for small harbours
+
+Forty harbours, one page each, without tracking, readable in a storm on a wet phone. A page weighs 9 kB and works offline
+once it was opened. The harbour masters correct the tables themselves.
+
+# The night bus atlas
+
+Every night line of nine cities on one sheet; printed in 2,000 copies, and drawn by a script from open timetables. The
+printed atlas is sold out; the script is open source under the MIT licence.
+
+# Contours in the browser
+
+A renderer that draws hills from open elevation data in 14 kB. It draws a frame of a mountain in 4 ms on a phone of 2021.
+
+# Where the trees are
+
+Lisbon's street trees, by species and thirst, for the people who water them. 41,000 trees, updated by volunteers each spring.
+$$),
+    ('d0c00000-0000-4000-8000-000000000003', 'Questions that people ask', '/portfolio.html', $$
+# When are you free?
+
+I am free for one project this winter, from the middle of January on.
+
+# What does a map cost?
+
+A map of one page begins at EUR 2,400. A project of several weeks is EUR 3,200 a week.
+
+# Do you teach?
+
+Twice a year I give a workshop of two days about maps on the web, in Lisbon, for eight people.
+
+# How can I reach you?
+
+Write to noor@example.com. I answer within two working days.
+$$)
+) as d (id, title, url, content)
+where exists (select from auth.users where email = 'member@livelit.test') and not exists (select from public.chat_knowledge);
+
+-- Ninety days of three models, quieter on weekends. hashtext() makes every day the same at every start. Said to be
+-- imported: samples would go with the first message to the chat. Of a project, or the chat's own would replace a day's.
+insert into public.usage_data (user_id, date, model, project, source, requests, context_tokens, cached_tokens, generated_tokens,
                                cost, co2_grams)
-select u.id, d.day::date, m.model, 'sample', n.requests, n.requests * m.context, n.requests * m.context / 5,
+select u.id, d.day::date, m.model, 'website', 'import', n.requests, n.requests * m.context, n.requests * m.context / 5,
        n.requests * m.generated,
        -- USD per million tokens (input, output), the prices of supabase/functions/_shared/prices.ts.
        (n.requests * m.context * m.input_price + n.requests * m.generated * m.output_price) / 1e6,
@@ -30,6 +96,20 @@ cross join lateral (
 ) as n
 where u.email = 'member@livelit.test'
 on conflict (user_id, date, model, project, source) do nothing;
+
+-- A day's tokens that a little traffic passes, and a month's cost that takes longer.
+insert into public.usage_tracking (user_id, metric, period, limit_value)
+select u.id, l.metric, l.period, l.limit_value
+from auth.users as u
+cross join (values ('tokens', 'day', 400000), ('cost', 'month', 20)) as l (metric, period, limit_value)
+where u.email = 'member@livelit.test'
+on conflict (user_id, metric, period) do nothing;
+
+-- What the portfolio page shows. Of a fixed id, as no real share ever is, because the page is a file.
+insert into public.usage_shares (id, user_id, label)
+select '11f3117a-0000-4000-8000-000000000001', id, 'What my site’s assistant uses' from auth.users
+where email = 'member@livelit.test'
+on conflict (id) do nothing;
 
 -- People who use the owner's apps, for the usage log. They have no password: nobody signs in as them.
 insert into auth.users (id, email, raw_app_meta_data, raw_user_meta_data)

@@ -14,6 +14,17 @@ export interface Session {
 
 export type Credentials = { readonly email: string; readonly password: string } | 'anonymous';
 
+/**
+ * `sign-up` makes an account, of the visitor who is signed in where there is one · `send-code` mails six digits to sign
+ * in with, `recover` six to choose a new password with · `enter-code` signs in with them · `set-password` replaces the
+ * password of who is signed in.
+ */
+export type AuthStep =
+  | { readonly step: 'sign-up'; readonly email: string; readonly password: string; readonly fullName?: string }
+  | { readonly step: 'send-code' | 'recover'; readonly email: string }
+  | { readonly step: 'enter-code'; readonly email: string; readonly code: string }
+  | { readonly step: 'set-password'; readonly password: string };
+
 export type Filter = readonly [
   column: string,
   operator: 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte' | 'in',
@@ -89,6 +100,10 @@ export interface Backend extends Topics {
   write(mutation: Mutation, signal: AbortSignal): Promise<void>;
   /** Calls an Edge Function: its parsed answer, or the Response itself when it streams events. */
   invoke(name: string, body: object, signal: AbortSignal): Promise<unknown>;
+  /** Whether changes of a table are never told here, though its topic is joined. */
+  deafTo?(table: string): boolean;
   signIn(credentials: Credentials): Promise<Session>;
+  /** One step of an account; answers null when a code was mailed that has to be entered next. */
+  authenticate(step: AuthStep): Promise<Session | null>;
   signOut(): Promise<void>;
 }

@@ -24,6 +24,8 @@ export interface OutboxEntry<Payload = unknown> {
   /** Not before this time, ms since 1970. */
   readonly nextAt: number;
   readonly deliveredAt?: number;
+  /** Somebody has asked for it again, knowing that it was refused. */
+  readonly insisted?: boolean;
   readonly error?: { readonly code: ErrorCode; readonly reason: string; readonly message: string } | undefined;
 }
 

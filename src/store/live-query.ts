@@ -115,8 +115,8 @@ export class LiveQuery<T> implements Live<T> {
 
   /** Takes an event as if it had come from a topic. */
   receive(event: TopicEvent): void {
-    const { apply, relevant } = this.options;
-    if (relevant && !relevant(event)) return;
+    const { apply, table, relevant } = this.options;
+    if (relevant ? !relevant(event) : table && table !== event.event) return;
     if (!apply) {
       this.#events = this.#events && [...this.#events, event];
       debug.refresh(this.options.key);
@@ -207,7 +207,7 @@ export class LiveQuery<T> implements Live<T> {
       fetch: async (signal) => (await topics?.({ ...context, signal })) ?? [],
       take: (names) => {
         for (const topic of names) this.#gaps.add(topic);
-        for (const topic of names) this.#leave.push(this.#host.join(topic, this.#listener(topic, refetch)));
+        for (const topic of names) this.#join(topic, refetch);
         if (names.length) refetch.later(timings.joinPatienceMs);
         else void refetch.now();
         return true;
@@ -220,18 +220,21 @@ export class LiveQuery<T> implements Live<T> {
     void joining.now();
   }
 
-  #listener(topic: string, refetch: Refetch<T>): TopicListener {
-    return {
+  #join(topic: string, refetch: Refetch<T>): void {
+    const leave = this.#host.join(topic, {
       onEvent: (event) => this.receive(event),
       onState: ({ state }) => {
-        if (state === 'joined') this.#gaps.delete(topic);
+        const over = state === 'refused' && this.options.revocable;
+        if (over) leave();
+        if (over || state === 'joined') this.#gaps.delete(topic);
         else this.#gaps.add(topic);
         // Whatever was sent during the gap is gone. Where nobody may listen there is still the data.
         this.#events = undefined;
         if (!this.#gaps.size || (state === 'refused' && this.#data === undefined)) void refetch.now();
         this.#changed();
       },
-    };
+    });
+    this.#leave.push(leave);
   }
 
   #take(fetched: T, begunAt: number, meanwhile: readonly TopicEvent[]): boolean {
@@ -267,7 +270,9 @@ export class LiveQuery<T> implements Live<T> {
 
   /** While nobody tells what changes, the query looks by itself. */
   #pollLater(): void {
-    if (!this.#refetch || !this.#gaps.size) {
+    const { table } = this.options;
+    const deaf = this.#gaps.size > 0 || (table !== undefined && this.#host.backend?.deafTo?.(table));
+    if (!this.#refetch || !deaf) {
       clearTimeout(this.#poll);
       this.#poll = undefined;
       return;
@@ -289,7 +294,7 @@ export class LiveQuery<T> implements Live<T> {
       data: this.#withOverlay(),
       error: this.#error,
       at: this.#at,
-      sample: this.#sample,
+      sample: this.#sample || (this.#data !== undefined && this.options.sampled?.(this.#data) === true),
     });
   }
 

@@ -39,6 +39,7 @@ export class Outbox {
   /** Ids that a reload would lose. */
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
+  #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
@@ -93,7 +94,7 @@ export class Outbox {
       id,
       lane: lane.name,
       target: this.#host.target,
-      userId: this.#session?.userId ?? null,
+      userId: this.#whose(),
       payload,
       tab: this.#lease.id,
       // What is read from storage is ordered by this: two writes of one moment must not change places.
@@ -110,8 +111,9 @@ export class Outbox {
   retry(id: string): void {
     const entry = this.#all.find((each) => each.id === id);
     if (entry?.state !== 'failed' && entry?.state !== 'pending') return;
-    void this.#keep({ ...entry, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(() =>
-      this.flush(),
+    const insisted = entry.insisted === true || entry.state === 'failed';
+    void this.#keep({ ...entry, insisted, tab: this.#lease.id, state: 'pending', nextAt: 0, error: undefined }).then(
+      () => this.flush(),
     );
   }
 
@@ -139,6 +141,7 @@ export class Outbox {
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
   flush(now = false): void {
     // The user may have changed, and with it what is theirs.
+    this.#whose();
     this.#show(this.#all);
     for (const entry of now ? this.#all : []) {
       if (entry.state === 'pending' && entry.error?.code === 'offline') void this.#keep({ ...entry, nextAt: 0 });
@@ -157,8 +160,15 @@ export class Outbox {
     return this.#host.backend?.session.snapshot.data;
   }
 
+  /** Whose writes are shown and taken: the present user's, or of who has to sign in again. */
+  #whose(): string | null {
+    const session = this.#host.backend?.session.snapshot;
+    if (session?.status !== 'error') this.#userId = session?.data?.userId ?? null;
+    return this.#userId;
+  }
+
   #mine(entry: OutboxEntry): boolean {
-    return entry.target === this.#host.target && (entry.userId === null || entry.userId === this.#session?.userId);
+    return entry.target === this.#host.target && (entry.userId === null || entry.userId === this.#whose());
   }
 
   #show(all: readonly OutboxEntry[]): void {
@@ -233,7 +243,9 @@ export class Outbox {
   }
 
   #sendable(lane: Lane, entry: OutboxEntry): boolean {
-    return this.#mine(entry) && (this.#session ? true : lane.anonymous === true);
+    if (!this.#mine(entry)) return false;
+    // Never as somebody else, not even as the visitor that one is until the next sign-in.
+    return this.#session ? true : lane.anonymous === true && this.#whose() === null;
   }
 
   /** The entry whose turn it is; one that failed for good lets the next ones pass. */

@@ -1,5 +1,15 @@
 import type { PostgrestError, Session as AuthSession, SupabaseClient } from '@supabase/supabase-js';
-import type { Backend, Credentials, Filter, Link, Mutation, Query, Session, TopicListener } from './backend.ts';
+import type {
+  AuthStep,
+  Backend,
+  Credentials,
+  Filter,
+  Link,
+  Mutation,
+  Query,
+  Session,
+  TopicListener,
+} from './backend.ts';
 import { Channels } from './channels.ts';
 import { LivelitError } from './error.ts';
 import { LiveValue, type Live } from './live.ts';
@@ -110,6 +120,11 @@ export class SupabaseBackend implements Backend {
     return this.#tabs.join(topic, listener);
   }
 
+  deafTo(table: string): boolean {
+    const { tables } = this.#options;
+    return tables !== undefined && !Object.values(tables).some((behind) => behind.some((each) => each.table === table));
+  }
+
   wake(): void {
     this.#tabs.wake();
   }
@@ -123,6 +138,13 @@ export class SupabaseBackend implements Backend {
     // Two first messages must not make two visitors.
     this.#visiting ??= this.#visit().finally(() => (this.#visiting = undefined));
     return this.#visiting;
+  }
+
+  async authenticate(step: AuthStep): Promise<Session | null> {
+    const { takeStep } = await import('./supabase-account.ts');
+    const session = await takeStep({ auth: this.#client.auth, captchaToken: this.#options.captchaToken }, step);
+    if (session) this.#show(session);
+    return session && this.#session.snapshot.data!;
   }
 
   async signOut(): Promise<void> {
@@ -209,9 +231,10 @@ export class SupabaseBackend implements Backend {
 
   async #visit(): Promise<Session> {
     const captchaToken = await this.#options.captchaToken?.();
-    return this.#signIn(
-      this.#client.auth.signInAnonymously(captchaToken === undefined ? {} : { options: { captchaToken } }),
-    );
+    // Whom the chat's clean-up may forget one day; the visitors of a page's own client are the page's.
+    const data = this.#options.own ? { livelit: 'visitor' } : {};
+    const options = { data, ...(captchaToken !== undefined && { captchaToken }) };
+    return this.#signIn(this.#client.auth.signInAnonymously({ options }));
   }
 
   async #signIn(attempt: ReturnType<SupabaseClient['auth']['signInAnonymously']>): Promise<Session> {
@@ -231,7 +254,7 @@ export class SupabaseBackend implements Backend {
     }
     if (session) {
       const { id: userId, is_anonymous: anonymous = false, email = '', app_metadata: metadata } = session.user;
-      const next: Session = { userId, anonymous, email, ...(metadata.role === 'admin' && { admin: true }) };
+      const next: Session = { userId, anonymous, email, ...(metadata?.role === 'admin' && { admin: true }) };
       const same = last && JSON.stringify(last) === JSON.stringify(next);
       this.#session.set({ status: 'live', data: same ? last : next, sample: false });
       return;

@@ -113,6 +113,20 @@ describe('<usage-chart>', () => {
     });
   }
 
+  it('says between what and what a footprint lies, and how it is estimated', async () => {
+    await connectToBackend();
+    const { userId } = await signInNewMember();
+    await addUsage(userId, 'gpt-4o', 1_000);
+    const chart = await open(html`<usage-chart metric="co2"></usage-chart>`);
+    await until(() => part(chart, 'estimate'));
+    const [low, high] = /^between (\S+) g and (\S+) g$/.exec(part(chart, 'estimate'))!.slice(1).map(Number);
+    expect(low).to.be.lessThan(1);
+    expect(high).to.be.greaterThan(1);
+    expect(chart.shadowRoot!.querySelector('[part="estimate"]')!.getAttribute('title')).to.contain('EcoLogits');
+    chart.metric = 'cost';
+    await until(() => !part(chart, 'estimate'));
+  });
+
   it('shows the price of few small calls, not 0', async () => {
     const { userId } = await signInNewMember();
     await addUsage(userId, 'gpt-4o-mini', 1_000, TODAY, 0.0012);
@@ -139,6 +153,21 @@ describe('<usage-chart>', () => {
     await until(() => daysIn(chart) === 7);
     chart.days = 14;
     await until(() => daysIn(chart) === 14);
+  });
+
+  it('keeps what it shows while another range loads', async () => {
+    const { userId } = await signInNewMember();
+    await addUsage(userId, 'new', 1_000);
+    await addUsage(userId, 'old', 500, lastDays(40)[0]);
+    const chart = await open();
+    await until(() => part(chart, 'total') === '1K');
+    chart.days = 90;
+    await chart.updateComplete;
+    expect([part(chart, 'total'), part(chart, 'message')]).to.deep.equal(['1K', '']);
+    expect(part(chart, 'footnote')).to.match(/^Last 30 days/);
+    expect(chart.matches(':state(refreshing)')).to.equal(true);
+    await until(() => part(chart, 'total') === '1.5K');
+    expect(part(chart, 'footnote')).to.match(/^Last 90 days/);
   });
 
   it('leaves out what is older than the range', async () => {
@@ -184,7 +213,7 @@ describe('<usage-chart>', () => {
     performance.clearResourceTimings();
     // A signal of the member's own about another table's row: fetched again, and the same.
     await sql(`select realtime.send('{"table":"usage_data"}', 'usage_data', $1)`, [`user:${userId}`]);
-    await until(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/usage_data?')));
+    await until(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/usage_counted?')));
     await until(() => chart.matches(':state(live)'));
     await nextFrame();
     expect(clears).to.equal(0);

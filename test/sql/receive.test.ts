@@ -35,6 +35,8 @@ const HEARD_BY: Record<string, readonly Who[]> = {
   'share:%': [],
   'admin:usage': ['admin'],
   'admin:usage:more': [],
+  'admin:chat': ['admin'],
+  'admin:chat:more': [],
   'admin:': [],
   'nosuch:topic': [],
   'receive:x': [],

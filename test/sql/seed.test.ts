@@ -16,6 +16,9 @@ onEachEngine('the seed', (database) => {
         'select * from public.profiles order by email',
         'select * from private.site',
         'select * from public.usage_data order by date, model',
+        'select * from public.chat_knowledge order by id',
+        'select * from public.usage_tracking order by metric',
+        'select * from public.usage_shares',
         'select * from public.usage_logs order by key',
         'select * from public.credit_purchases order by reference',
       ].map((sql) => database.query(sql)),
@@ -23,7 +26,7 @@ onEachEngine('the seed', (database) => {
 
   it('does nothing where its users do not exist', async () => {
     await seed();
-    assert.deepEqual(await everything(), [[], [], [], [], []]);
+    assert.ok((await everything()).every((rows) => rows.length === 0));
   });
 
   describe('for its users', () => {
@@ -43,7 +46,7 @@ onEachEngine('the seed', (database) => {
          from public.usage_data join auth.users as u on u.id = user_id group by email, source`,
       );
       assert.deepEqual(rows, [
-        { email: MEMBER.email, source: 'sample', rows: 270, days: 90, today: true, priced: true },
+        { email: MEMBER.email, source: 'import', rows: 270, days: 90, today: true, priced: true },
       ]);
     });
 
@@ -52,6 +55,45 @@ onEachEngine('the seed', (database) => {
       assert.deepEqual(site, { email: MEMBER.email });
       const admins = await database.query(`select email from auth.users where raw_app_meta_data ->> 'role' = 'admin'`);
       assert.deepEqual(admins, [{ email: ADMIN.email }]);
+    });
+
+    it('gives the chat something to know, to say first, and to be asked', async () => {
+      const texts = await database.query<{ title: string }>('select title from public.chat_knowledge order by id');
+      assert.deepEqual(
+        texts.map(({ title }) => title),
+        ['About Noor', 'Selected work', 'Questions that people ask'],
+      );
+      const [info] = await database.query<{ info: { greeting: string; suggestions: string[] } }>(
+        'select public.chat_info() as info',
+      );
+      assert.match(info!.info.greeting, /Noor/);
+      for (const question of info!.info.suggestions) {
+        const [row] = await database.query<{ found: unknown[] }>('select private.find_passages($1, null) as found', [
+          question,
+        ]);
+        assert.ok(row!.found.length > 0, question);
+      }
+    });
+
+    it('leaves what its owner has changed since', async () => {
+      await database.exec(`select private.save_chat_knowledge('d0c00000-0000-4000-8000-000000000001', 'Me', 'x', null);
+                           delete from public.chat_knowledge where title <> 'Me';
+                           update private.chat_settings set greeting = 'Hi', revision = revision + 1`);
+      await seed();
+      const rows = await database.query('select title, greeting from public.chat_knowledge, private.chat_settings');
+      assert.deepEqual(rows, [{ title: 'Me', greeting: 'Hi' }]);
+    });
+
+    it('gives the member limits, and a share of a fixed id', async () => {
+      const limits = await database.query(
+        'select metric, period, used > 0 as used from public.usage_tracking order by 1',
+      );
+      assert.deepEqual(limits, [
+        { metric: 'cost', period: 'month', used: true },
+        { metric: 'tokens', period: 'day', used: true },
+      ]);
+      const shares = await database.query('select id, enabled from public.usage_shares');
+      assert.deepEqual(shares, [{ id: '11f3117a-0000-4000-8000-000000000001', enabled: true }]);
     });
 
     it("fills the owner's log with a month of several people, visitors too, of which nothing lies ahead", async () => {

@@ -1,5 +1,6 @@
 import type { TestRunnerPlugin } from '@web/test-runner';
 import { startBackend, type LocalBackend } from '../../local/backend.ts';
+import type { Mail } from '../../local/mail.ts';
 import type { FaultRequest } from '../../local/faults.ts';
 
 /** What a browser test may ask of the local backend that runs beside it. */
@@ -10,6 +11,7 @@ export interface BackendCommands {
   'backend:no-faults': { payload: undefined; result: true };
   'backend:listeners': { payload: undefined; result: Record<string, number> };
   'backend:pace': { payload: number; result: true };
+  'backend:mail': { payload: string; result: readonly Mail[] };
 }
 
 /** Starts a backend in memory for a run of Web Test Runner, and lets its tests talk to it. */
@@ -21,6 +23,7 @@ export function backendPlugin(): TestRunnerPlugin {
     'backend:fault': (request) => backend.faults.set(request),
     'backend:no-faults': () => backend.faults.clear(),
     'backend:listeners': () => ({ ...backend.realtime.listeners(), '': backend.realtime.size }),
+    'backend:mail': (address) => backend.mailbox.to(address),
     'backend:pace': (tokensPerSecond) => void (backend.openai.tokensPerSecond = tokensPerSecond),
   };
   return {

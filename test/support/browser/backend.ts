@@ -19,6 +19,8 @@ export const fault = (request: FaultRequest) => ask('backend:fault', request);
 export const noFaults = () => ask('backend:no-faults');
 /** How many channels the server has open, by topic; under the empty name the number of sockets. */
 export const listeners = () => ask('backend:listeners');
+/** The code in the newest mail to an address. */
+export const mailedCode = async (address: string) => (await ask('backend:mail', address))[0]?.code ?? '';
 export const setPace = (tokensPerSecond: number) => ask('backend:pace', tokensPerSecond);
 
 /** Intervals for tests: quick, and otherwise in the proportions of the real ones. */
