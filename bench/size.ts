@@ -76,7 +76,7 @@ const lines: readonly Line[] = [
   { what: 'B2 <chat-box>, to its first paint', bytes: closure('livelit', 'chat-box'), budget: 16_000 },
   {
     what: 'B2 <chat-box>, working, persisted, live',
-    bytes: closure(...connected, 'chat-box', 'chat', 'outbox-storage', 'build'),
+    bytes: closure(...connected, 'chat-box', 'chat-box.thread', 'outbox-storage', 'build'),
     budget: 0.75 * DEEP_CHAT_BYTES,
     note: '0.75 × deep-chat',
   },

@@ -1,5 +1,5 @@
-import { html } from 'lit';
-import { LivelitError, type LogEntry, type Session, type UsageLogsTableElement } from 'livelit';
+import { html, type LitElement } from 'lit';
+import { LivelitError, type LogEntry, type Session } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
 import { logEntries, logProcedures, logUsers } from './log-rows.ts';
 import type { Stage, Stories, Story } from './story.ts';
@@ -89,7 +89,7 @@ export const stories: Stories = {
     async act(stage) {
       await row(stage);
       stage.project.hold();
-      (stage.element as UsageLogsTableElement).refresh();
+      (stage.element as LitElement & { refresh(): void }).refresh();
     },
   },
   refreshing: {

@@ -1,4 +1,4 @@
-import { html, nothing } from 'lit';
+import { html, nothing, type ReactiveControllerHost } from 'lit';
 import {
   ACTIVITIES,
   MAX_SEARCH_LENGTH,
@@ -14,12 +14,18 @@ import { COLUMNS, withWidth, moved, type Layout, type LogRow } from './usage-log
 import type { LogFormat } from './usage-logs-table.format.ts';
 import { renderMenu } from './usage-logs-table.menu.ts';
 import type { LogData } from './usage-logs-table.source.ts';
-import type { UsageLogsTableElement } from './usage-logs-table.ts';
 import type { TableView } from './usage-logs-table.view.ts';
+
+/** Hands everything to the browser as a file; answers how many rows there were. */
+export type Download = (
+  format: 'csv' | 'json',
+  signal?: AbortSignal,
+  progress?: (rows: number, total: number) => void,
+) => Promise<number>;
 
 /** What the lazily loaded parts of a table work with. */
 export interface LogTable {
-  readonly host: UsageLogsTableElement;
+  readonly host: HTMLElement & ReactiveControllerHost;
   readonly view: TableView;
   readonly data: LogData | undefined;
   readonly rows: readonly LogRow[];
@@ -33,15 +39,16 @@ export interface LogTable {
   /** What somebody has asked for is not there yet. */
   readonly waiting: boolean;
   readonly sample: boolean;
-  change(partial: Partial<TableView>): void;
-  refresh(): void;
-  pause(paused: boolean): void;
+  readonly change: (partial: Partial<TableView>) => void;
+  readonly refresh: () => void;
+  readonly pause: (paused: boolean) => void;
   /** Another layout, or, undefined, the one that the columns have by themselves. */
-  lay(layout: Layout | undefined): void;
+  readonly lay: (change: (layout: Layout) => Layout | undefined) => void;
   /** Looks at the next row, or the one before. */
-  step(by: 1 | -1): void;
-  close(): void;
-  read(id: string, signal: AbortSignal): Promise<LogEntryDetail | undefined>;
+  readonly step: (by: 1 | -1) => void;
+  readonly close: () => void;
+  readonly read: (id: string, signal: AbortSignal) => Promise<LogEntryDetail | undefined>;
+  readonly download: Download;
 }
 
 /** Who writes pauses so long between letters that nothing is asked for each, ms. */
@@ -239,7 +246,7 @@ export function pagesAround(page: number, pages: number): readonly number[] {
 }
 
 /** The edge of a column's name is dragged: the column gets as wide. */
-export function dragEdge(event: PointerEvent, { layout, lay, host }: LogTable): void {
+export function dragEdge(event: PointerEvent, { lay, host }: LogTable): void {
   const edge = event.target as HTMLElement;
   const heading = edge.closest<HTMLElement>('[role=columnheader]');
   if (!edge.matches('.edge') || !heading) return;
@@ -248,7 +255,7 @@ export function dragEdge(event: PointerEvent, { layout, lay, host }: LogTable): 
   const turn = getComputedStyle(host).direction === 'rtl' ? -1 : 1;
   edge.setPointerCapture(event.pointerId);
   const drag = ({ clientX }: PointerEvent) =>
-    lay(withWidth(layout, heading.dataset.column!, width + turn * (clientX - event.clientX)));
+    lay((layout) => withWidth(layout, heading.dataset.column!, width + turn * (clientX - event.clientX)));
   const end = new AbortController();
   edge.addEventListener('pointermove', drag, { signal: end.signal });
   for (const type of ['pointerup', 'pointercancel']) {
@@ -257,11 +264,14 @@ export function dragEdge(event: PointerEvent, { layout, lay, host }: LogTable): 
 }
 
 /** A double click on the edge gives the column its own width back. */
-export function resetWidth({ target }: MouseEvent, { layout, lay }: LogTable): void {
+export function resetWidth({ target }: MouseEvent, { lay }: LogTable): void {
   const edge = target as HTMLElement;
   if (!edge.matches('.edge')) return;
   const id = edge.closest<HTMLElement>('[role=columnheader]')!.dataset.column!;
-  lay({ ...layout, widths: Object.fromEntries(Object.entries(layout.widths).filter(([name]) => name !== id)) });
+  lay((layout) => ({
+    ...layout,
+    widths: Object.fromEntries(Object.entries(layout.widths).filter(([name]) => name !== id)),
+  }));
 }
 
 /** A column's name is dragged to the place of another. */
@@ -279,7 +289,7 @@ export function dragHeading(event: DragEvent, { view, layout, lay }: LogTable): 
     'drop',
     (drop) => {
       const place = over(drop);
-      if (place) lay(moved(layout, id, seen.indexOf(place) - seen.indexOf(id)));
+      if (place) lay((last) => moved(last, id, seen.indexOf(place) - seen.indexOf(id)));
     },
     { signal },
   );

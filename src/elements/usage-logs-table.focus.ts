@@ -15,7 +15,7 @@ export interface FocusGrid {
   indexOf(key: string, near: number): number;
   /** Brings a row into the page. */
   reveal(index: number): void;
-  /** Paints what has changed, and then calls `restore()`. */
+  /** Paints what has changed, in `keep()`. */
   repaint(): void;
   /** The focus has moved to a row. */
   moved(index: number): void;
@@ -42,6 +42,7 @@ export class GridFocus {
   /** The focus is in the grid: it has to stay on its cell. */
   #inside = false;
   #moved = false;
+  #painting = false;
 
   constructor(root: () => HTMLElement, grid: FocusGrid) {
     this.#root = root;
@@ -84,15 +85,19 @@ export class GridFocus {
   }
 
   left({ relatedTarget }: FocusEvent): void {
-    // A node that is taken away takes the focus with it, and nothing gets it: then the focus is still the grid's.
-    if (relatedTarget === null && document.hasFocus() && !this.#root().matches(':focus-within')) {
-      queueMicrotask(() => (this.#inside &&= this.#root().getRootNode() instanceof ShadowRoot && this.#lost()));
-    } else this.#inside = this.#root().contains(relatedTarget as Node | null);
+    // A node that painting moves or takes away loses the focus, and gets it back: see `keep`.
+    if (!this.#painting) this.#inside = this.#root().contains(relatedTarget as Node | null);
   }
 
-  /** Whether the focus has gone nowhere because its cell has. */
-  #lost(): boolean {
-    return this.#cell() === null;
+  /** Paints; the focus is then where it was. */
+  keep(paint: () => void): void {
+    this.#painting = true;
+    try {
+      paint();
+    } finally {
+      this.#painting = false;
+    }
+    this.restore();
   }
 
   /** Moves to a row, in the same column. */
@@ -103,7 +108,7 @@ export class GridFocus {
     );
   }
 
-  /** After painting: the focus is where it was, or beside it when that is gone. */
+  /** The focus is where it was, or beside it when that is gone. */
   restore(): void {
     const count = this.#grid.count();
     if (this.#row !== HEAD) {

@@ -2,7 +2,6 @@ import { html, nothing } from 'lit';
 import { logStrings as strings } from './strings/logs.en.ts';
 import { COLUMNS, columnsOf, moved, withHidden } from './usage-logs-table.columns.ts';
 import type { LogTable } from './usage-logs-table.controls.ts';
-import type { UsageLogsTableElement } from './usage-logs-table.ts';
 
 const FORMATS = ['csv', 'json'] as const;
 
@@ -14,11 +13,11 @@ interface Progress {
   readonly cancel: () => void;
 }
 
-const downloads = new WeakMap<UsageLogsTableElement, Progress>();
+const downloads = new WeakMap<object, Progress>();
 
 /** Columns and downloads: buttons in the order of the page, reached by Tab, and so no menu role. */
 export function renderMenu(table: LogTable) {
-  const { view, layout, lay, host, sample } = table;
+  const { view, layout, lay, sample } = table;
   const shown = columnsOf(view.by, layout).map(({ id }) => id);
   const title = (id: string) => strings.columns[COLUMNS[view.by].find((column) => column.id === id)!.id];
   return html`
@@ -32,7 +31,11 @@ export function renderMenu(table: LogTable) {
           ${layout.order.map((id) => {
             const seen = shown.indexOf(title(id) && (id as (typeof shown)[number]));
             const go = (label: string, sign: string, step: number, possible: boolean) =>
-              html`<button aria-label=${label} ?disabled=${!possible} @click=${() => lay(moved(layout, id, step))}>
+              html`<button
+                aria-label=${label}
+                ?disabled=${!possible}
+                @click=${() => lay((last) => moved(last, id, step))}
+              >
                 <span aria-hidden="true">${sign}</span>
               </button>`;
             return html`<div part="item" class="item">
@@ -41,7 +44,7 @@ export function renderMenu(table: LogTable) {
                   type="checkbox"
                   .checked=${seen >= 0}
                   ?disabled=${seen >= 0 && shown.length === 1}
-                  @change=${({ target }: Event) => lay(withHidden(layout, id, !(target as HTMLInputElement).checked))}
+                  @change=${({ target }: Event) => lay((last) => withHidden(last, id, !(target as HTMLInputElement).checked))}
                 />
                 ${title(id)}
               </label>
@@ -49,14 +52,14 @@ export function renderMenu(table: LogTable) {
               ${go(strings.menu.after(title(id)), '↓', 1, seen >= 0 && seen < shown.length - 1)}
             </div>`;
           })}
-          <button part="item" class="item" @click=${() => lay(undefined)}>${strings.menu.reset}</button>
+          <button part="item" class="item" @click=${() => lay(() => undefined)}>${strings.menu.reset}</button>
         </fieldset>
         ${
           sample
             ? nothing
             : FORMATS.map(
                 (format) =>
-                  html`<button part="item" class="item" @click=${() => void download(host, format)}>
+                  html`<button part="item" class="item" @click=${() => void download(table, format)}>
                     ${strings.menu.download(format)}
                   </button>`,
               )
@@ -89,7 +92,7 @@ function renderProgress({ host, format }: LogTable) {
   `;
 }
 
-async function download(host: UsageLogsTableElement, format: 'csv' | 'json'): Promise<void> {
+async function download({ host, download: read }: LogTable, format: 'csv' | 'json'): Promise<void> {
   downloads.get(host)?.cancel();
   const stop = new AbortController();
   const show = (progress: Omit<Progress, 'cancel'> | undefined) => {
@@ -100,7 +103,7 @@ async function download(host: UsageLogsTableElement, format: 'csv' | 'json'): Pr
   show({ rows: 0, total: 0, state: 'reading' });
   try {
     const reading = (rows: number, total: number) => show({ rows, total, state: 'reading' });
-    const rows = await host.download(format, stop.signal, reading);
+    const rows = await read(format, stop.signal, reading);
     show({ rows, total: rows, state: 'done' });
   } catch {
     show(stop.signal.aborted ? undefined : { rows: 0, total: 0, state: 'failed' });

@@ -5,7 +5,7 @@ import type { Live, Snapshot } from '../store/live.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import type { LogRow } from './usage-logs-table.columns.ts';
 import { Tail } from './usage-logs-table.tail.ts';
-import { entryViewOf, userViewOf, type TableView } from './usage-logs-table.view.ts';
+import { entryViewOf, userViewOf, type LogsBy, type TableView } from './usage-logs-table.view.ts';
 
 /** With fewer rows than this below what is seen, further ones are read. */
 const AHEAD_ROWS = 100;
@@ -31,7 +31,7 @@ export class LogSource {
   /** Somebody waits for what they have asked for. */
   #asked = false;
   /** What was shown before that. */
-  #before: LogData | undefined;
+  #before: { readonly by: LogsBy; readonly data: LogData; readonly offset: number } | undefined;
   /** What was seen last, to know what is new. */
   #seen: { readonly live: unknown; readonly rows: readonly LogRow[] } | undefined;
   #rows: readonly LogRow[] = NO_ROWS;
@@ -61,7 +61,8 @@ export class LogSource {
 
   /** What is there, or was before somebody asked for something else. */
   get data(): LogData | undefined {
-    return this.snapshot.data ?? this.#before;
+    const before = this.#before;
+    return this.snapshot.data ?? (before?.by === this.#view().by ? before.data : undefined);
   }
 
   /** The rows to show; those that wait are not among them. */
@@ -77,6 +78,7 @@ export class LogSource {
   /** How many rows stand before the first that is shown. */
   get offset(): number {
     const { by, page, size } = this.#view();
+    if (this.#before && !this.snapshot.data) return this.#before.offset;
     return by === 'users' ? (page - 1) * size : this.#held;
   }
 
@@ -94,7 +96,8 @@ export class LogSource {
   /** Somebody asks for something else than is shown, which stays until that is there. */
   ask(): void {
     this.#asked = true;
-    this.#before = this.data;
+    const { data } = this;
+    this.#before = data && { by: this.#view().by, data, offset: this.offset };
     this.#tail.release();
   }
 

@@ -174,24 +174,23 @@ export class UsageLogsTableElement extends LitElement {
   protected override update(changed: PropertyValues<this>): void {
     const held = this.paused || this.opened !== undefined || this.#focus.reading || this.#window?.atTop === false;
     this.#source.settle(held);
-    super.update(changed);
-  }
-
-  protected override updated(): void {
-    if (!this.isConnected) return;
     const { service } = this.#source;
     if (service && !this.#unwatch) {
       this.#unwatch = service.watchLayouts(() => (this.layouts = {}));
       this.layouts = {};
     }
+    super.update(changed);
+  }
+
+  protected override updated(): void {
+    if (!this.isConnected) return;
     toggle(this.#internals.states, 'paused', this.paused);
     this.#source.showStates();
     const { tracks, px } = tracksOf(this.#look().columns, this.#layout);
     this.grid.style.setProperty('--_tracks', tracks);
     this.grid.style.setProperty('--_width', `${px}px`);
-    this.#window ??= new RowWindow<LogRow>(this.grid, this.body, this.sheet);
+    this.#window ??= new RowWindow<LogRow>(this.grid, this.body, this.sheet, (paint) => this.#focus.keep(paint));
     this.#paint();
-    this.#focus.restore();
     this.#source.readOn(this.#window.seen[1]);
   }
 
@@ -324,9 +323,10 @@ export class UsageLogsTableElement extends LitElement {
       change: (partial) => this.#change(partial),
       refresh: () => this.refresh(),
       pause: (paused) => (this.paused = paused),
-      lay: (layout) => this.#lay(layout),
+      lay: (change) => this.#lay(change),
       step: (by) => this.#open(this.#openedAt + by),
       close: () => this.#close(),
+      download: (...wanted) => this.download(...wanted),
       read: (id, signal) => this.#source.service!.readEntry(id, signal),
     };
   }
@@ -336,8 +336,9 @@ export class UsageLogsTableElement extends LitElement {
     return (this.layouts[by] ??= parseLayout(by, this.#source.service?.readLayout(by)));
   }
 
-  #lay(layout: Layout | undefined): void {
+  #lay(change: (layout: Layout) => Layout | undefined): void {
     const { by } = this.current;
+    const layout = change(this.#layout);
     this.#source.service?.keepLayout(by, layout && JSON.stringify(layout));
     this.layouts = { ...this.layouts, [by]: layout ?? parseLayout(by, undefined) };
   }
@@ -386,9 +387,9 @@ export class UsageLogsTableElement extends LitElement {
       open: (index) => this.#open(index),
       close: () => this.#close(),
       sort: (column) => this.#sort(column.id),
-      move: (column, step) => this.#lay(moved(this.#layout, column.id, step)),
+      move: (column, step) => this.#lay((layout) => moved(layout, column.id, step)),
       widen: (column, px) =>
-        this.#lay(withWidth(this.#layout, column.id, (this.#layout.widths[column.id] ?? column.width) + px)),
+        this.#lay((layout) => withWidth(layout, column.id, (layout.widths[column.id] ?? column.width) + px)),
     };
   }
 

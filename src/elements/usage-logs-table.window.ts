@@ -50,12 +50,16 @@ export class RowWindow<Row> {
   /** Where the pinned row was last. */
   #pinnedAt = 0;
 
+  readonly #around: (paint: () => void) => void;
+
   /**
    * @param grid - What scrolls; its first row is the header's, as high as all others.
    * @param body - As high as all rows together.
    * @param sheet - In it, what holds the rows that are there.
+   * @param around - Runs all painting of rows.
    */
-  constructor(grid: HTMLElement, body: HTMLElement, sheet: HTMLElement) {
+  constructor(grid: HTMLElement, body: HTMLElement, sheet: HTMLElement, around: (paint: () => void) => void) {
+    this.#around = around;
     this.#grid = grid;
     this.#body = body;
     this.#sheet = sheet;
@@ -112,7 +116,9 @@ export class RowWindow<Row> {
 
   #measure(): void {
     const row = this.#grid.querySelector('[role=row]');
-    this.#rowPx = (row && parseFloat(getComputedStyle(row).blockSize)) || ROW_PX;
+    const px = row ? parseFloat(getComputedStyle(row).blockSize) : NaN;
+    // Where it is not shown it has no size.
+    this.#rowPx = px > 0 ? px : ROW_PX;
     this.#viewPx = this.#grid.clientHeight;
     if (this.#scene) this.paint(this.#scene);
   }
@@ -136,6 +142,10 @@ export class RowWindow<Row> {
   }
 
   #paint(): void {
+    this.#around(() => this.#paintRows());
+  }
+
+  #paintRows(): void {
     const { rows, keyOf, template, pinned, stamp } = this.#scene!;
     const [first, last] = this.#range();
     this.#first = first;

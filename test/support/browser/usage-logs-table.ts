@@ -21,7 +21,7 @@ export const rows = (table: UsageLogsTableElement) => [
 
 /** What a column says, from row to row. */
 export const column = (table: UsageLogsTableElement, name: string) =>
-  rows(table).map((row) => row.querySelector(`[data-column="${name}"]`)!.textContent.trim());
+  rows(table).map((row) => row.querySelector(`[data-column="${name}"]`)?.textContent.trim() ?? '');
 
 export const heading = (table: UsageLogsTableElement, name: string) =>
   find(table, `[role=columnheader][data-column="${name}"]`)!;
@@ -110,3 +110,15 @@ export const pay = (userId: string, status = 'completed', amount = 20) =>
      select owner_id, $1, $2, $3, $4 from private.site`,
     [userId, status, amount, crypto.randomUUID()],
   );
+
+/** What a function of the database is asked from now on; `leave()` stops watching. */
+export function watchCalls(name: string) {
+  const { fetch } = globalThis;
+  const calls: Readonly<Record<string, unknown>>[] = [];
+  globalThis.fetch = (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (url.includes(`/rpc/${name}`)) calls.push(JSON.parse(init?.body as string) as Record<string, unknown>);
+    return fetch(input, init);
+  };
+  return { calls, leave: () => void (globalThis.fetch = fetch) };
+}
