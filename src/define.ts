@@ -2,3 +2,4 @@
 import './define/chat-box.ts';
 import './define/sync-status.ts';
 import './define/usage-chart.ts';
+import './define/usage-logs-table.ts';

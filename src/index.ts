@@ -92,6 +92,20 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
+export { usageEntries, usageUsers } from './services/usage-logs.ts';
+export { exportEntries, exportUsers, type LogFileFormat, type LogFilePiece } from './services/usage-logs-export.ts';
+export type {
+  EntrySort,
+  EntryView,
+  LogEntries,
+  LogEntry,
+  LogFilters,
+  LogTotals,
+  LogUser,
+  LogUsers,
+  UserSort,
+  UserView,
+} from './services/usage-logs-view.ts';
 export { dailyUsage, previousUsage, usageTotals } from './services/usage.ts';
 export {
   limitNow,
@@ -132,3 +146,9 @@ export {
   UsageChartMovedEvent,
 } from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';
+export {
+  UsageLogsTableActivityEvent,
+  UsageLogsTableExportEvent,
+  UsageLogsTableOpenEvent,
+} from './elements/usage-logs-table.events.ts';
+export { UsageLogsTableElement } from './elements/usage-logs-table.ts';

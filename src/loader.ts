@@ -8,6 +8,7 @@ const TAGS = {
   'chat-box': () => import('./define/chat-box.ts'),
   'sync-status': () => import('./define/sync-status.ts'),
   'usage-chart': () => import('./define/usage-chart.ts'),
+  'usage-logs-table': () => import('./define/usage-logs-table.ts'),
 } as const;
 
 type Tag = keyof typeof TAGS;

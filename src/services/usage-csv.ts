@@ -16,9 +16,12 @@ const COLUMNS: readonly (readonly [string, (row: UsageRow) => string | number | 
 
 /** Rows of usage as CSV (RFC 4180, numbers with a point, nothing where nothing is known), safe to open in a spreadsheet. */
 export function usageCsv(rows: readonly UsageRow[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, read]) => cell(read(row))))];
-  return lines.map((line) => `${line.join(',')}\r\n`).join('');
+  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, read]) => read(row)))];
+  return lines.map(csvLine).join('');
 }
+
+/** One line of CSV: texts that a spreadsheet would run are made plain texts, null is nothing. */
+export const csvLine = (cells: readonly (string | number | null)[]): string => `${cells.map(cell).join(',')}\r\n`;
 
 function cell(value: string | number | null): string {
   if (typeof value !== 'string') return value === null ? '' : String(value);

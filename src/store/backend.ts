@@ -8,6 +8,8 @@ export interface Session {
   readonly anonymous: boolean;
   /** Empty for a visitor. */
   readonly email: string;
+  /** Somebody who may see everybody's; what they do see, the database decides. */
+  readonly admin?: boolean;
 }
 
 export type Credentials = { readonly email: string; readonly password: string } | 'anonymous';

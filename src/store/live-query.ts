@@ -52,6 +52,8 @@ export class LiveQuery<T> implements Live<T> {
   /** Undefined: nothing is known. */
   #data: T | undefined;
   #sample = false;
+  /** What has been told since the last fetch began; undefined when anything may have changed. */
+  #events: readonly TopicEvent[] | undefined;
   /** Whose the data is. */
   #owner: string | null = null;
   #at: number | undefined;
@@ -106,7 +108,8 @@ export class LiveQuery<T> implements Live<T> {
   }
 
   /** Fetches again: somebody asked for it, or a write has arrived. */
-  refresh(): void {
+  refresh(event?: TopicEvent): void {
+    this.#events = event && this.#events && [...this.#events, event];
     void this.#refetch?.now();
   }
 
@@ -115,6 +118,7 @@ export class LiveQuery<T> implements Live<T> {
     const { apply, table, relevant } = this.options;
     if (relevant ? !relevant(event) : table && table !== event.event) return;
     if (!apply) {
+      this.#events = this.#events && [...this.#events, event];
       debug.refresh(this.options.key);
       return this.#refetch?.signal();
     }
@@ -158,6 +162,7 @@ export class LiveQuery<T> implements Live<T> {
   }
 
   #forget(): void {
+    this.#events = undefined;
     this.#data = undefined;
     this.#at = undefined;
     this.#sample = false;
@@ -176,11 +181,22 @@ export class LiveQuery<T> implements Live<T> {
     const { topics, fetch } = this.options;
     const { timings, target } = this.#host;
     this.#forgetOthers(session);
+    this.#events = undefined;
     const changed = () => this.#changed();
     const context = { backend, session, target };
     const { key, cached } = this.options;
     const refetch = new Refetch<T>(timings, {
-      fetch: (signal) => traced(key, () => fetch({ ...context, signal })),
+      fetch: async (signal) => {
+        const events = this.#events;
+        this.#events = [];
+        try {
+          return await traced(key, () => fetch({ ...context, signal }, { shown: this.#data, events }));
+        } catch (error) {
+          // What has been told is still to be read.
+          this.#events = events && [...events, ...(this.#events ?? [])];
+          throw error;
+        }
+      },
       take: (fetched, begunAt, meanwhile) => this.#take(fetched, begunAt, meanwhile),
       changed,
       failed: () => this.#host.failed(),
@@ -213,6 +229,7 @@ export class LiveQuery<T> implements Live<T> {
         if (over || state === 'joined') this.#gaps.delete(topic);
         else this.#gaps.add(topic);
         // Whatever was sent during the gap is gone. Where nobody may listen there is still the data.
+        this.#events = undefined;
         if (!this.#gaps.size || (state === 'refused' && this.#data === undefined)) void refetch.now();
         this.#changed();
       },
@@ -264,7 +281,7 @@ export class LiveQuery<T> implements Live<T> {
     const wait = this.#host.timings.pollMs * (0.75 + Math.random() / 2);
     this.#poll ??= setTimeout(() => {
       this.#poll = undefined;
-      if (!this.#host.asleep) void this.#refetch?.now();
+      if (!this.#host.asleep) this.refresh();
       this.#pollLater();
     }, wait);
   }

@@ -1,3 +1,4 @@
+import type { TopicEvent } from './backend.ts';
 import type { LivelitError } from './error.ts';
 
 /**
@@ -22,8 +23,8 @@ export interface Live<T> {
   readonly snapshot: Snapshot<T>;
   /** Calls back after each change; answers the way out, which may be taken twice. */
   subscribe(listener: () => void): () => void;
-  /** Looks again, where there is somewhere to look. */
-  refresh?(): void;
+  /** Looks again, where there is somewhere to look: at everything, or at what the event is about. */
+  refresh?(event?: TopicEvent): void;
 }
 
 export const NOTHING: Snapshot<never> = { status: 'idle', data: undefined, sample: false };

@@ -10,6 +10,13 @@ export interface QueryContext {
   readonly signal: AbortSignal;
 }
 
+/** What a fetch may build upon, so as to read only what has changed. */
+export interface Known<T> {
+  readonly shown: T | undefined;
+  /** What has been told since the last fetch began; undefined when anything may have changed. */
+  readonly events: readonly TopicEvent[] | undefined;
+}
+
 /** Unsent writes of a lane, shown over the data until the data shows them itself. */
 export interface Overlay<T> {
   readonly lane: Lane;
@@ -33,7 +40,7 @@ export interface LiveQueryOptions<T> {
   readonly table?: string;
   /** Whoever let them be listened to may end that: a topic that is refused is left, and the data says what is so now. */
   readonly revocable?: boolean;
-  readonly fetch: (context: QueryContext) => Promise<T>;
+  readonly fetch: (context: QueryContext, known: Known<T>) => Promise<T>;
   /** Whether an event concerns this query at all; unless said, those of its table do. */
   readonly relevant?: (event: TopicEvent) => boolean;
   /** The row-wise fast path: the data with the event in it, the same data when nothing changes, or undefined to fetch. */

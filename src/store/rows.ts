@@ -7,10 +7,14 @@ interface Row {
  * What was fetched, with the objects of what is shown wherever the two say the same, so that `===` tells a renderer
  * what has changed: equal rows stay the same rows, and an equal list stays the same list.
  */
-export function shareRows<T extends Row>(shown: readonly T[], fetched: readonly T[]): readonly T[] {
-  const known = new Map(shown.map((row) => [row.id, row]));
+export function shareRows<T extends object>(
+  shown: readonly T[],
+  fetched: readonly T[],
+  keyOf: (row: T) => unknown = (row) => (row as Row).id,
+): readonly T[] {
+  const known = new Map(shown.map((row) => [keyOf(row), row]));
   const shared = fetched.map((row) => {
-    const own = known.get(row.id);
+    const own = known.get(keyOf(row));
     return own && equal(own, row) ? own : row;
   });
   const same = shared.length === shown.length && shared.every((row, index) => row === shown[index]);

@@ -253,9 +253,10 @@ export class SupabaseBackend implements Backend {
       void this.#channels?.renew();
     }
     if (session) {
-      const { id: userId, is_anonymous: anonymous = false, email = '' } = session.user;
-      const same = last?.userId === userId && last.anonymous === anonymous && last.email === email;
-      this.#session.set({ status: 'live', data: same ? last : { userId, anonymous, email }, sample: false });
+      const { id: userId, is_anonymous: anonymous = false, email = '', app_metadata: metadata } = session.user;
+      const next: Session = { userId, anonymous, email, ...(metadata?.role === 'admin' && { admin: true }) };
+      const same = last && JSON.stringify(last) === JSON.stringify(next);
+      this.#session.set({ status: 'live', data: same ? last : next, sample: false });
       return;
     }
     // A session that ended without anybody's wish; a visitor's is simply made anew when it is needed, and of its own

@@ -1,0 +1,48 @@
+import { logStrings as strings } from './strings/logs.en.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How numbers, money and times are written in one language. Made once: a formatter costs more than all it formats. */
+export function logFormat(locale: string | undefined) {
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
+  const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' });
+  const parts = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
+  const grams = new Intl.NumberFormat(locale, { style: 'unit', unit: 'gram', maximumSignificantDigits: 3 });
+  const kilograms = new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilogram', maximumSignificantDigits: 3 });
+  const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'millisecond', maximumFractionDigits: 0 });
+  const seconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumSignificantDigits: 3 });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  return {
+    whole: (value: number) => whole.format(value),
+    /** Whole as long as it is short. */
+    short: (value: number) => (value < 1e6 ? whole : compact).format(value),
+    /** USD; small sums with two digits that count, for 0 would be another thing. */
+    money(value: number | null): string {
+      if (value === null) return strings.unpriced;
+      return (value !== 0 && Math.abs(value) < 0.1 ? parts : dollars).format(value);
+    },
+    grams(value: number | null): string {
+      if (value === null) return strings.unknown;
+      return value >= 1_000 ? kilograms.format(value / 1_000) : grams.format(value);
+    },
+    duration: (ms: number | null) =>
+      ms === null ? '' : ms < 1_000 ? milliseconds.format(ms) : seconds.format(ms / 1_000),
+    moment: (at: string) => moment.format(Date.parse(at)),
+    /** "5 min. ago"; the day, when it was long ago. */
+    ago(at: string, now: number): string {
+      const ms = now - Date.parse(at);
+      if (ms < MINUTE_MS) return strings.now;
+      if (ms < HOUR_MS) return relative.format(-Math.floor(ms / MINUTE_MS), 'minute');
+      if (ms < DAY_MS) return relative.format(-Math.floor(ms / HOUR_MS), 'hour');
+      if (ms < 7 * DAY_MS) return relative.format(-Math.floor(ms / DAY_MS), 'day');
+      return day.format(Date.parse(at));
+    },
+  };
+}
+
+export type LogFormat = ReturnType<typeof logFormat>;
