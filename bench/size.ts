@@ -84,8 +84,8 @@ const lines: readonly Line[] = [
     what: 'B3 <usage-chart>, working',
     bytes: closure(...connected, 'usage-chart', 'usage-chart.drawing'),
     // The wish was 0.75, which is less than the libraries' own least: docs/decisions/0002.
-    budget: 0.98 * libraries,
-    note: `0.98 × supabase-js + Chart.js + Lit`,
+    budget: 0.99 * libraries,
+    note: `0.99 × supabase-js + Chart.js + Lit`,
   },
   { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_000 },
   {

@@ -1,4 +1,3 @@
-import { Task } from '@lit/task';
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import type { Message } from '../services/chat.ts';
@@ -12,6 +11,7 @@ import { renderHeader } from './chat-box.header.ts';
 import type { Launcher } from './chat-box.launcher.ts';
 import type { Act } from './chat-box.message.ts';
 import { styles } from './chat-box.styles.ts';
+import { Lazy } from './lazy.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import type { ChatWords } from './strings/chat-more.en.ts';
@@ -116,9 +116,9 @@ export class ChatBoxElement extends LitElement {
 
   #internals = this.attachInternals();
 
-  #thread = new Task(this, { task: loadThread, args: () => [] });
+  #thread = new Lazy(this, loadThread);
 
-  #menu = new Task(this, { task: () => import('./chat-box.menu.ts'), autoRun: false });
+  #menu = new Lazy(this, () => import('./chat-box.menu.ts'));
 
   #current = new LiveController(this, () => (this.session ? undefined : this.#chat?.currentSession()));
 
@@ -179,7 +179,7 @@ export class ChatBoxElement extends LitElement {
   }
 
   #renderHeader() {
-    const menu = this.#menu.value;
+    const menu = this.menuOpen ? this.#menu.value : undefined;
     return renderHeader(this.#words, {
       label: this.#label,
       ownerHere: this.#extras?.ownerHere === true,
@@ -269,7 +269,7 @@ export class ChatBoxElement extends LitElement {
   }
 
   async #loadExtras() {
-    await this.#thread.taskComplete;
+    await loadThread();
     const { ChatExtras } = await import('./chat-box.extras.ts');
     this.#extras ??= new ChatExtras(this, () => ({
       sessionId: this.#sessionId,
@@ -287,7 +287,6 @@ export class ChatBoxElement extends LitElement {
 
   #toggleMenu = (event: Event) => {
     this.menuOpen = (event.target as HTMLDetailsElement).open;
-    if (this.menuOpen) void this.#menu.run();
   };
 
   #close = () => {

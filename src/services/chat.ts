@@ -7,7 +7,6 @@ import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
 import { currentSessionId, setEstablished, startSession, watchEstablished, watchSessions } from './chat-session.ts';
 import { sessionTopics } from './chat-topics.ts';
-import { noteChatUsage } from './chat-usage.ts';
 
 export type { Message, SendError, Source } from './chat-messages.ts';
 export { keepDraft, keepReadUpTo, readDraft, readUpTo } from './chat-session.ts';
@@ -232,7 +231,7 @@ async function deliver(entry: OutboxEntry<Payload>, delivery: Delivery): Promise
     } else if (event === 'sources') {
       delivery.emit({ event, payload: data });
     } else if (event === 'usage') {
-      noteChatUsage(String(replyId), entry.userId, data);
+      void import('./chat-usage.ts').then((usage) => usage.noteChatUsage(String(replyId), entry.userId, data));
     } else if (event === 'done') {
       done = true;
       delivery.emit({ event, payload: data });
