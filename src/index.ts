@@ -65,6 +65,18 @@ export {
 } from './services/settings-schema.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
 export { dailyUsage, usageTotals } from './services/usage.ts';
+export {
+  startAutoSync,
+  stopAutoSync,
+  syncNow,
+  syncRunning,
+  syncState,
+  syncStatistics,
+  syncSuccessRate,
+  type SyncRun,
+  type SyncState,
+  type SyncStatistics,
+} from './services/usage-sync.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -82,6 +94,7 @@ export {
 export { applySettings, type ApplyOptions } from './elements/apply-settings.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
+export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
 export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';

@@ -1,8 +1,9 @@
 import { html } from 'lit';
-import { dailyUsage, LivelitError, sendMessage } from 'livelit';
+import { dailyUsage, LivelitError, sendMessage, type SyncRun, type SyncState } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
 import { never, SESSION } from './conversation.ts';
 import type { Stage, Stories, Story } from './story.ts';
+import { minutesAgo, syncRun, syncStateOf, syncStatisticsOf } from './sync-runs.ts';
 import { MEMBER, usageRows } from './usage-rows.ts';
 
 const lost = new LivelitError('unavailable', 'The connection was lost. It is being restored.', { reason: 'socket' });
@@ -10,14 +11,17 @@ const offline = new LivelitError('offline', 'The server cannot be reached.', { r
 const refused = new LivelitError('forbidden', 'This project does not let you listen.', { reason: 'topic' });
 
 /** A page that shows usage: without anything to keep up to date no connection is made. */
-const withUsage = (chat?: () => Promise<never>) => () => {
-  dailyUsage().subscribe(() => {});
-  return new MemoryBackend({
-    session: MEMBER,
-    tables: { usage_data: usageRows(), chat_sessions: [{ id: SESSION }] },
-    functions: { chat: () => chat?.() },
-  });
-};
+const withUsage =
+  (chat?: () => Promise<never>, runs: readonly SyncRun[] = [], schedule: SyncState['schedule'] = null) =>
+  () => {
+    dailyUsage().subscribe(() => {});
+    return new MemoryBackend({
+      session: MEMBER,
+      tables: { usage_data: usageRows(), chat_sessions: [{ id: SESSION }] },
+      functions: { chat: () => chat?.() },
+      procedures: { sync_state: () => syncStateOf(runs, schedule), sync_statistics: () => syncStatisticsOf(runs) },
+    });
+  };
 
 const untilLive = ({ element, until }: Stage) => until(() => element.matches(':state(live)'));
 
@@ -130,6 +134,40 @@ export const stories: Stories = {
   panel: {
     ...live,
     says: 'All facts.',
+    render: panel,
+  },
+  'panel-synced': {
+    ...live,
+    says: 'Usage is read by itself every hour; once it could not be read to the end.',
+    backend: withUsage(
+      undefined,
+      [
+        syncRun(4, { rows_changed: 3 }),
+        syncRun(64, { rows_changed: 0 }),
+        syncRun(124, { status: 'partial', error_reason: 'provider' }),
+      ],
+      { every_minutes: 60, enabled: true, next_at: minutesAgo(-26), failures: 0 },
+    ),
+    async act(stage) {
+      await untilLive(stage);
+      await stage.until(() => stage.element.renderRoot.querySelector('details') !== null);
+      stage.element.renderRoot.querySelector('details')!.open = true;
+    },
+    render: panel,
+  },
+  'panel-sync-failed': {
+    ...live,
+    says: 'The provider does not accept the key any more: it says so, and what to do.',
+    backend: withUsage(undefined, [syncRun(9, { status: 'error', error_reason: 'key_invalid', rows_changed: 0 })], {
+      every_minutes: 60,
+      enabled: true,
+      next_at: minutesAgo(-480),
+      failures: 3,
+    }),
+    async act(stage) {
+      await untilLive(stage);
+      await stage.until(() => stage.element.renderRoot.querySelector('[part=problem]')?.textContent?.includes('key'));
+    },
     render: panel,
   },
   'panel-follower': {

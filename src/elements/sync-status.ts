@@ -6,6 +6,8 @@ import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import { strings } from './strings/en.ts';
 import { styles } from './sync-status.styles.ts';
+import type { UsageSync } from './sync-status.usage.ts';
+import { timeAgo } from './time-ago.ts';
 
 /** How long a state lasts before it is worth interrupting somebody who listens, ms. */
 const ANNOUNCE_AFTER_MS = 2_000;
@@ -18,6 +20,7 @@ const STATES = ['idle', 'connecting', 'live', 'polling', 'stale', 'needs-auth', 
  * Says truthfully whether what the page shows is current, and why not.
  *
  * @tagname sync-status
+ * @fires {SyncStatusSyncedEvent} sync-status-synced - After usage was read because somebody asked for it here.
  * @csspart dot - The coloured dot: green live, orange unsent changes or polling, red not connected, grey idle.
  * @csspart label - The state in a word or two.
  * @csspart count - How much has not been sent.
@@ -27,6 +30,13 @@ const STATES = ['idle', 'connecting', 'live', 'polling', 'stale', 'needs-auth', 
  * @csspart retry - Tries a refused write again.
  * @csspart discard - Gives a refused write up.
  * @csspart copy - Copies the report.
+ * @csspart usage - The part of the panel about usage that is read from a provider.
+ * @csspart problem - Why the last sync was not complete, and what to do.
+ * @csspart sync - Reads usage now.
+ * @csspart automatic - Whether usage is read by itself.
+ * @csspart interval - How often.
+ * @csspart history - How the syncs of the last 30 days went.
+ * @csspart runs - The table of the last of them.
  * @cssprop --sync-status-dot-size - The dot's diameter; default `0.625em`.
  * @cssstate idle - Nothing is connected, or nothing has to be.
  * @cssstate connecting - The connection is being made.
@@ -47,11 +57,19 @@ export class SyncStatusElement extends LitElement {
   @state() private announcement = '';
   @state() private copied = false;
 
+  /** Loaded for a panel. */
+  @state() private usage: UsageSync | undefined;
+
   #internals = this.attachInternals();
   #connection = new LiveController(this, connection);
+  #loading = false;
   #announce: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setInterval> | undefined;
   #said = '';
+
+  get #busy(): boolean {
+    return this.#current.busy || this.usage?.running === true;
+  }
 
   get #current(): Connection {
     return this.#connection.snapshot.data!;
@@ -64,9 +82,10 @@ export class SyncStatusElement extends LitElement {
   }
 
   protected override willUpdate(): void {
+    if (this.variant === 'panel' && !this.#loading) void this.#loadUsage();
     const { states } = this.#internals;
     for (const each of STATES) toggle(states, each, each === this.#current.state);
-    toggle(states, 'busy', this.#current.busy);
+    toggle(states, 'busy', this.#busy);
     toggle(states, 'attention', needsAttention(this.#current));
   }
 
@@ -79,6 +98,13 @@ export class SyncStatusElement extends LitElement {
     clearTimeout(this.#announce);
     // A connection that comes and goes within a moment is nobody's business.
     this.#announce = setTimeout(() => (this.announcement = said), ANNOUNCE_AFTER_MS);
+  }
+
+  async #loadUsage(): Promise<void> {
+    this.#loading = true;
+    const { UsageSync } = await import('./sync-status.usage.ts');
+    const announce = (words: string) => (this.announcement = words);
+    this.usage = new UsageSync(this, () => this.variant === 'panel', announce);
   }
 
   #tickWhile(wanted: boolean): void {
@@ -98,10 +124,14 @@ export class SyncStatusElement extends LitElement {
   }
 
   #renderDot() {
-    const { busy, lastSyncAt } = this.#current;
+    const { lastSyncAt } = this.#current;
     const time = lastSyncAt === undefined ? '' : strings.status.lastSync(timeOf(lastSyncAt, localeOf(this)));
     const words = `${strings.status.label[this.#current.state]}${time && ` · ${time}`}`;
-    return html`<span part="dot" class="dot ${toneOf(this.#current)} ${busy ? 'busy' : ''}" title=${words}></span>`;
+    return html`<span
+      part="dot"
+      class="dot ${toneOf(this.#current)} ${this.#busy ? 'busy' : ''}"
+      title=${words}
+    ></span>`;
   }
 
   #renderWords(hidden: string) {
@@ -129,6 +159,7 @@ export class SyncStatusElement extends LitElement {
                 <dd>${value}</dd>`,
           )}
         </dl>
+        <section part="usage" class="usage">${this.usage?.render()}</section>
         ${refused.map(
           ({ id, error }) => html`
             <p part="write" class="write">
@@ -151,9 +182,9 @@ export class SyncStatusElement extends LitElement {
     const locale = localeOf(this);
     const { facts, never, since, perMinute } = strings.status;
     const rows: [string, string | undefined][] = [
-      [facts.lastSync, lastSyncAt === undefined ? never : ago(lastSyncAt, locale)],
-      [facts.nextRetry, nextRetryAt === undefined ? undefined : ago(nextRetryAt, locale)],
-      [facts.unsent, oldestPendingAt === undefined ? undefined : since(pending, ago(oldestPendingAt, locale))],
+      [facts.lastSync, lastSyncAt === undefined ? never : timeAgo(lastSyncAt, locale)],
+      [facts.nextRetry, nextRetryAt === undefined ? undefined : timeAgo(nextRetryAt, locale)],
+      [facts.unsent, oldestPendingAt === undefined ? undefined : since(pending, timeAgo(oldestPendingAt, locale))],
       [facts.link, strings.status.role[role]],
       [facts.latency, latencyMs === undefined ? undefined : `${Math.round(latencyMs)} ms`],
       [facts.activity, perMinute(syncsPerMinute)],
@@ -177,7 +208,8 @@ export class SyncStatusElement extends LitElement {
       channel: 'BroadcastChannel' in globalThis,
       agent: navigator.userAgent,
     };
-    return JSON.stringify({ at: new Date().toISOString(), ...facts, refused, browser }, null, 2);
+    const report = { at: new Date().toISOString(), ...facts, refused, usage: this.usage?.report, browser };
+    return JSON.stringify(report, null, 2);
   }
 
   readonly #copyReport = async () => {
@@ -198,15 +230,6 @@ const needsAttention = ({ state: current, failed }: Connection) =>
 
 const timeOf = (at: number, locale: string | undefined) =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
-
-/** "12 seconds ago", "in 3 seconds", in the language of the page. */
-function ago(at: number, locale: string | undefined): string {
-  const seconds = Math.round((at - Date.now()) / 1000);
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  if (Math.abs(seconds) < 60) return format.format(seconds, 'second');
-  if (Math.abs(seconds) < 3_600) return format.format(Math.trunc(seconds / 60), 'minute');
-  return format.format(Math.trunc(seconds / 3_600), 'hour');
-}
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -28,6 +28,7 @@ export function dailyUsage(range: UsageRange = {}): Live<readonly UsageRow[]> {
     placeholder: () => ({ data: sampleOf(range), sample: true }),
     fetch: rowsOf(range, `id,model,project,source,${NUMBERS}`, (days) => days),
     reconcile: shareRows,
+    watch: keepSynced,
   });
 }
 
@@ -46,6 +47,19 @@ export function usageTotals(range: UsageRange = {}): Live<UsageTotals> {
     // Plain numbers: what says the same stays the same object, and nothing is painted again.
     reconcile: (shown, fetched) => (JSON.stringify(shown) === JSON.stringify(fetched) ? shown : fetched),
   });
+}
+
+/** What is stored is shown, and made current when that is due. Loaded beside it: a chart does not wait for it. */
+function keepSynced(): () => void {
+  let left = false;
+  let leave = () => {};
+  void import('./usage-sync.ts').then((sync) => {
+    if (!left) leave = sync.keepSynced();
+  });
+  return () => {
+    left = true;
+    leave();
+  };
 }
 
 /** What all queries about a range have in common. */

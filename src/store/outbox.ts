@@ -12,6 +12,8 @@ import type { Timings } from './timings.ts';
 /** What the outbox needs of the store that it belongs to. */
 export interface OutboxHost {
   readonly backend: Backend | undefined;
+  /** The project's address; empty while the page belongs to none. */
+  readonly target: string;
   readonly timings: Timings;
   emit(lane: string, event: TopicEvent): void;
   /** An entry has arrived: the lane's queries call `forget` when they show it. False when no query watches. */
@@ -37,7 +39,6 @@ export class Outbox {
   /** Ids that a reload would lose. */
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
-  #target = '';
   #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,8 +55,8 @@ export class Outbox {
   }
 
   /** Begins to work for a project: what an earlier page left behind is sent too. */
-  async open(target: string): Promise<void> {
-    this.#target = target;
+  async open(): Promise<void> {
+    const { target } = this.#host;
     this.#closed = new AbortController();
     const { signal } = this.#closed;
     this.#news = globalThis.BroadcastChannel && new BroadcastChannel(`livelit:outbox:${target}`);
@@ -63,9 +64,10 @@ export class Outbox {
     this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
-    const early = this.#all.filter((entry) => entry.target === '');
+    // What was written before there was a project, or anywhere to keep it.
+    const early = this.#all.filter((entry) => !entry.target || this.#unkept.has(entry.id));
     this.#adopt(kept);
-    await Promise.all(early.map((entry) => this.#keep({ ...entry, target })));
+    await Promise.all(early.map((entry) => this.#keep({ ...entry, target: entry.target || target })));
     this.flush();
   }
 
@@ -76,7 +78,6 @@ export class Outbox {
     this.#lease.release();
     this.#awaited.clear();
     clearTimeout(this.#timer);
-    this.#target = '';
     this.#show(this.#all);
   }
 
@@ -92,7 +93,7 @@ export class Outbox {
     const entry: OutboxEntry<Payload> = {
       id,
       lane: lane.name,
-      target: this.#target,
+      target: this.#host.target,
       userId: this.#whose(),
       payload,
       tab: this.#lease.id,
@@ -167,7 +168,7 @@ export class Outbox {
   }
 
   #mine(entry: OutboxEntry): boolean {
-    return entry.target === this.#target && (entry.userId === null || entry.userId === this.#whose());
+    return entry.target === this.#host.target && (entry.userId === null || entry.userId === this.#whose());
   }
 
   #show(all: readonly OutboxEntry[]): void {
@@ -183,7 +184,7 @@ export class Outbox {
 
   /** What another tab leaves behind unsent, this one sends. */
   #inherit(tab: string): void {
-    if (this.#awaited.has(tab) || !this.#target) return;
+    if (this.#awaited.has(tab) || !this.#host.target) return;
     this.#awaited.add(tab);
     void this.#lease.inherit(tab, this.#closed.signal, async () => {
       // Yet another tab may have been faster.
@@ -224,7 +225,7 @@ export class Outbox {
     this.#busy.add(lane.name);
     try {
       // One tab at a time works on a lane; delivering twice is harmless, waiting for ever is not.
-      const lock = `livelit:outbox:${this.#target}:${lane.name}`;
+      const lock = `livelit:outbox:${this.#host.target}:${lane.name}`;
       await alone(lock, LOCK_PATIENCE_MS, () => this.#deliverAll(lane), this.#closed.signal);
     } finally {
       this.#busy.delete(lane.name);

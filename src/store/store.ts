@@ -260,7 +260,7 @@ class PageStore implements Store, QueryHost, OutboxHost {
     // Into the back-forward cache and out of it again: the browser has cut the socket, or would have to.
     on(globalThis, 'pagehide', () => this.#sleep());
     on(globalThis, 'pageshow', () => this.#wake());
-    void this.outbox.open(this.target);
+    void this.outbox.open();
     this.#startOver();
     this.#show();
   }
@@ -272,12 +272,12 @@ class PageStore implements Store, QueryHost, OutboxHost {
     this.#errors = 0;
     this.#syncs.length = 0;
     this.#polling = false;
+    this.target = '';
     this.outbox.close();
     this.backend?.close();
     this.backend = undefined;
     this.#loading = undefined;
     this.#project = undefined;
-    this.target = '';
     this.#startOver();
     this.#topics.clear();
     this.#show();

@@ -3,10 +3,19 @@ import { html } from 'lit';
 import { useFakeTimers } from 'sinon';
 import '../../src/define/sync-status.ts';
 import { connect } from '../../src/connect.ts';
+import { SyncStatusSyncedEvent } from '../../src/elements/sync-status.events.ts';
 import type { SyncStatusElement } from '../../src/elements/sync-status.ts';
 import { messages, sendMessage } from '../../src/services/chat.ts';
 import { dailyUsage } from '../../src/services/usage.ts';
-import { connectToBackend, fault, leaveBackend, noFaults, signInNewMember } from '../support/browser/backend.ts';
+import {
+  connectToBackend,
+  fault,
+  giveKey,
+  leaveBackend,
+  noFaults,
+  signInNewMember,
+  sql,
+} from '../support/browser/backend.ts';
 import { LivelitError } from '../../src/store/error.ts';
 import { connectMemory, MEMBER } from '../support/browser/memory.ts';
 import { clearPage, mount, until } from '../support/browser/page.ts';
@@ -110,7 +119,7 @@ describe('<sync-status>', () => {
       return status;
     };
     const facts = (status: SyncStatusElement) =>
-      [...status.shadowRoot!.querySelectorAll('dt')].map((term) => [
+      [...status.shadowRoot!.querySelectorAll('.panel > dl dt')].map((term) => [
         term.textContent,
         term.nextElementSibling!.textContent,
       ]);
@@ -174,10 +183,114 @@ describe('<sync-status>', () => {
     it('reports what helps to help, and no text', async () => {
       const status = await panel();
       await refuse(status);
+      await until(() => status.matches(':state(live)'));
       const report = status.report;
-      expect(JSON.parse(report)).to.include({ state: 'idle', role: 'alone' });
+      expect(JSON.parse(report)).to.include({ state: 'live', role: 'alone' });
       expect((JSON.parse(report) as { refused: string[] }).refused).not.to.deep.equal([]);
       expect(report).not.to.contain('secret text');
+    });
+  });
+
+  describe('as a panel, about usage', () => {
+    const part = <T extends HTMLElement>(status: SyncStatusElement, name: string) =>
+      status.shadowRoot!.querySelector<T>(`[part="${name}"]`)!;
+    const fact = (status: SyncStatusElement, term: string) =>
+      [...status.shadowRoot!.querySelectorAll('.usage dt')].find((each) => each.textContent === term)!
+        .nextElementSibling!.textContent;
+    const open = async () => {
+      const status = mount<SyncStatusElement>(html`<sync-status variant="panel"></sync-status>`);
+      await connectToBackend();
+      return status;
+    };
+    const ready = (status: SyncStatusElement) =>
+      until(() => !part<HTMLButtonElement>(status, 'sync')?.disabled && fact(status, 'Last sync') !== '');
+
+    it('asks for somebody to sign in, and takes the same room before and after', async () => {
+      const status = await open();
+      await status.updateComplete;
+      const before = part(status, 'usage').offsetHeight;
+      await until(() => text(status, 'problem'));
+      expect(part(status, 'usage').offsetHeight).to.equal(before);
+      expect(text(status, 'problem')).to.equal('Sign in to have usage read.');
+      expect(part<HTMLButtonElement>(status, 'sync').disabled).to.equal(true);
+      await signInNewMember();
+      await ready(status);
+      expect(part(status, 'usage').offsetHeight).to.equal(before);
+    });
+
+    it('reads usage when it is told to, and says what came and when', async () => {
+      const status = await open();
+      await signInNewMember();
+      await giveKey();
+      await ready(status);
+      const runs: SyncStatusSyncedEvent['runs'][] = [];
+      let said = '';
+      status.addEventListener('sync-status-synced', (event) => {
+        if (!(event instanceof SyncStatusSyncedEvent)) return;
+        runs.push(event.runs);
+        void status.updateComplete.then(
+          () => (said = status.shadowRoot!.querySelector('[role="status"]')!.textContent),
+        );
+      });
+      part(status, 'sync').click();
+      await until(() => fact(status, 'Last sync') === 'Running…' && status.matches(':state(busy)'));
+      await until(() => runs.length === 1);
+      await until(() => fact(status, 'Last sync').includes('complete'));
+      const changed = `${runs[0]![0]!.rows_changed} rows changed`;
+      expect(fact(status, 'Last sync')).to.contain(changed);
+      expect(text(status, 'problem')).to.equal('All there was has been read.');
+      expect(said).to.equal(`Synced: ${changed}.`);
+      await until(() => part(status, 'history')?.textContent.includes('100% of 1 complete'));
+      expect(part(status, 'runs').querySelectorAll('tbody tr')).to.have.length(1);
+    });
+
+    it('says why it failed and what to do, to who looks and to who listens', async () => {
+      const status = await open();
+      await signInNewMember();
+      await ready(status);
+      part(status, 'sync').click();
+      await until(() => text(status, 'problem') !== 'Nothing has been read yet.');
+      const sentence = 'There is no key to read usage with. Add an admin key in the settings.';
+      expect(text(status, 'problem')).to.equal(sentence);
+      await until(() => status.shadowRoot!.querySelector('[role="status"]')!.textContent === sentence);
+      expect((JSON.parse(status.report) as { usage: object }).usage).to.deep.include({
+        last: { status: 'error', reason: 'no_key' },
+      });
+    });
+
+    it('says why it cannot even begin', async () => {
+      const status = await open();
+      await signInNewMember();
+      await ready(status);
+      await fault({ functionsDown: true });
+      part(status, 'sync').click();
+      await until(() => text(status, 'problem') === 'The server does not answer properly at the moment.');
+    });
+
+    it('is read by itself when it is switched on, as often as is chosen, until it is switched off', async () => {
+      const status = await open();
+      const { userId } = await signInNewMember();
+      await ready(status);
+      const stored = async () =>
+        (await sql('select every_minutes, enabled from sync_schedules where user_id = $1', [userId]))[0];
+      const [toggle, interval] = [
+        part<HTMLInputElement>(status, 'automatic'),
+        part<HTMLSelectElement>(status, 'interval'),
+      ];
+      expect([toggle.checked, interval.disabled, fact(status, 'Next sync')]).to.deep.equal([
+        false,
+        true,
+        'When asked for',
+      ]);
+      toggle.click();
+      await until(() => !interval.disabled);
+      interval.value = '360';
+      interval.dispatchEvent(new Event('change'));
+      await until(async () => (await stored())?.every_minutes === 360);
+      expect(interval.selectedOptions[0]!.textContent).to.equal('6 hours');
+      toggle.click();
+      await until(async () => (await stored())?.enabled === false);
+      await until(() => interval.disabled && fact(status, 'Next sync') === 'When asked for');
     });
   });
 

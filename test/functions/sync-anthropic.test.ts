@@ -34,13 +34,13 @@ describe('the function sync-usage, for Anthropic', () => {
     });
   const sync = async () =>
     (
-      await invoke<{ run: { status: string; error_reason: string | null; rows_changed: number } }>(
+      await invoke<{ runs: { status: string; error_reason: string | null; rows_changed: number }[] }>(
         backend,
         'sync-usage',
         member.token,
         { mode: 'user', provider: 'anthropic' },
       )
-    ).body.run;
+    ).body.runs[0]!;
 
   /** All buckets of the stand-in, a day a page. */
   async function upstream(path: string): Promise<Bucket[]> {

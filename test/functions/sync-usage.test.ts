@@ -10,14 +10,14 @@ import { until } from '../support/node/until.ts';
 import { daysAgo } from '../support/node/usage-sql.ts';
 
 interface SyncAnswer {
-  readonly run: {
+  readonly runs: readonly {
     readonly status: string;
     readonly error_reason: string | null;
     readonly message?: string;
     readonly rows_read: number;
     readonly rows_changed: number;
     readonly window_from: string;
-  };
+  }[];
   readonly error: { readonly code: string; readonly reason: string; readonly message: string };
 }
 
@@ -50,7 +50,7 @@ describe('the function sync-usage', () => {
     return [person, made];
   }
   const sync = ({ token }: Person = member) => invoke<SyncAnswer>(backend, 'sync-usage', token, { mode: 'user' });
-  const runOf = async (person?: Person) => (await sync(person)).body.run;
+  const runOf = async (person?: Person) => (await sync(person)).body.runs[0]!;
   const equalsUpstream = async ({ id } = member, of = key) =>
     assert.deepEqual(await storedUsage(backend, id), await upstreamUsage(backend, of, NINETY));
   const costs = ({ id } = member) =>
@@ -73,9 +73,9 @@ describe('the function sync-usage', () => {
     it('ninety days at first, equal to the provider', async () => {
       const { status, body } = await sync();
       assert.equal(status, 200);
-      assert.partialDeepStrictEqual(body.run, { status: 'ok', window_from: NINETY.from, error_reason: null });
+      assert.partialDeepStrictEqual(body.runs[0], { status: 'ok', window_from: NINETY.from, error_reason: null });
       await equalsUpstream();
-      assert.ok(body.run.rows_changed > 1_000, `${body.run.rows_changed}`);
+      assert.ok(body.runs[0]!.rows_changed > 1_000, `${body.runs[0]!.rows_changed}`);
     });
 
     for (const amountsAsText of [false, true]) {
@@ -189,8 +189,8 @@ describe('the function sync-usage', () => {
       backend.openai.adminKeys = new Set();
       const { status, text, body } = await sync();
       assert.equal(status, 200);
-      assert.partialDeepStrictEqual(body.run, { status: 'error', error_reason: 'key_invalid' });
-      assert.match(body.run.message!, /does not know this key/);
+      assert.partialDeepStrictEqual(body.runs[0], { status: 'error', error_reason: 'key_invalid' });
+      assert.match(body.runs[0]!.message!, /does not know this key/);
       assert.ok(!text.includes(key.slice(-8)));
       const marked = 'select status from private.user_api_keys where user_id = $1';
       assert.deepEqual(await backend.database.query(marked, [member.id]), [{ status: 'invalid' }]);
@@ -225,7 +225,7 @@ describe('the function sync-usage', () => {
       await until(async () => (await runsOf(member)).some(({ status }) => status === 'running'));
       const { status, body } = await sync();
       assert.deepEqual([status, body.error.code, body.error.reason], [409, 'conflict', 'running']);
-      assert.equal((await first).body.run.status, 'ok');
+      assert.equal((await first).body.runs[0]!.status, 'ok');
       assert.equal((await runsOf(member)).length, 1);
     });
   });
@@ -323,7 +323,7 @@ describe('the function sync-usage of a site with a key of its own', () => {
     const [owner, other] = [await newMember(backend), await newMember(backend)];
     await backend.database.query('insert into private.site (owner_id) values ($1)', [owner.id]);
     const reasonOf = async ({ token }: Person) =>
-      (await invoke<SyncAnswer>(backend, 'sync-usage', token, { mode: 'user' })).body.run.error_reason;
+      (await invoke<SyncAnswer>(backend, 'sync-usage', token, { mode: 'user' })).body.runs[0]!.error_reason;
     assert.equal(await reasonOf(owner), null);
     assert.equal(await reasonOf(other), 'no_key');
   });

@@ -49,6 +49,8 @@ onEachEngine('the schemas public and private', (database) => {
       'owns_site()',
       'private.owns_site()',
       'sync_schedule_set(integer,boolean)',
+      'sync_state()',
+      'sync_statistics()',
       'usage_limit_set(text,text,numeric)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',

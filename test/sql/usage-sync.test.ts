@@ -188,6 +188,36 @@ onEachEngine('a run of the sync', (database) => {
       assert.deepEqual(waits, [120, 240, 480, 960, 1440, 60]);
     });
 
+    it('comes sooner while there is something new, and later while there is nothing', async () => {
+      const member = await newMember(database);
+      await schedule(member, 60);
+      const waits: number[] = [];
+      for (const requests of [1, 1, 1, 1, 1, 2]) {
+        await makeDue(member);
+        await due();
+        const begun = await begin(database, member, 'due');
+        await progress(database, begun, begun.to, begun.to, [usageRow(begun.to, { requests })]);
+        await end(database, begun);
+        waits.push((await scheduleOf(member))!.in_minutes);
+      }
+      assert.deepEqual(waits, [30, 60, 120, 240, 240, 30]);
+    });
+
+    it('is never sooner than 15 minutes, and as late as was chosen', async () => {
+      const minutes = async (every: number, idle: number, failures: number) =>
+        (
+          await database.query<{ minutes: number }>(
+            'select extract(epoch from private.next_sync_in($1, $2, $3))::int / 60 as minutes',
+            [every, idle, failures],
+          )
+        )[0]!.minutes;
+      assert.equal(await minutes(15, 0, 0), 15);
+      assert.equal(await minutes(720, 3, 0), 1_440);
+      assert.equal(await minutes(10_080, 0, 0), 5_040);
+      assert.equal(await minutes(10_080, 1, 0), 10_080);
+      assert.equal(await minutes(10_080, 0, 9), 10_080);
+    });
+
     it('is not for who has switched it off', async () => {
       const member = await newMember(database);
       await schedule(member, 60, false);
@@ -219,6 +249,41 @@ onEachEngine('a run of the sync', (database) => {
         await assert.rejects(asUser(database, ANON, sql), { code: '42501' });
       }
       await database.query('update public.sync_schedules set enabled = false');
+    });
+
+    it("are told of in one answer each, of a member's own runs only", async () => {
+      const [member, other] = [await newMember(database), await newMember(database)];
+      const ask = async <T>({ claims }: Person, name: string) =>
+        (await asUser<{ answer: T }>(database, claims, `select public.${name}() as answer`))[0]!.answer;
+      assert.deepEqual(await ask(member, 'sync_state'), {
+        schedule: null,
+        running_until: null,
+        complete_at: null,
+        last: null,
+      });
+      await schedule(member, 30);
+      await begin(database, other);
+      for (const reason of [null, 'provider', null]) {
+        const begun = await begin(database, member);
+        const { running_until: until } = await ask<{ running_until: string }>(member, 'sync_state');
+        assert.ok(Date.parse(until) > Date.now());
+        if (reason) await progress(database, begun, begun.to, begun.to);
+        await end(database, begun, reason);
+      }
+      const state = await ask<{ last: { status: string }; complete_at: string }>(member, 'sync_state');
+      assert.partialDeepStrictEqual(state, {
+        schedule: { every_minutes: 30, enabled: true, failures: 0 },
+        running_until: null,
+        last: { status: 'ok' },
+      });
+      const statistics = await ask<{ average_ms: number; last: { status: string }[] }>(member, 'sync_statistics');
+      assert.partialDeepStrictEqual(statistics, { ok: 2, partial: 1, failed: 0 });
+      assert.deepEqual(
+        statistics.last.map(({ status }) => status),
+        ['ok', 'partial', 'ok'],
+      );
+      assert.ok(Number.isInteger(statistics.average_ms));
+      assert.partialDeepStrictEqual(await ask(other, 'sync_statistics'), { ok: 0, average_ms: null, last: [] });
     });
 
     it('are nothing for a visitor, who can make none', async () => {

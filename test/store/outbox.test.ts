@@ -18,6 +18,7 @@ class Page implements OutboxHost {
   readonly backend: MemoryBackend;
   readonly outbox = new Outbox(this);
   readonly sent: string[] = [];
+  target = '';
   /** What deliveries do instead of arriving, in order; afterwards they arrive. */
   readonly troubles: (LivelitError | Promise<void>)[] = [];
 
@@ -88,7 +89,8 @@ describe('Outbox', () => {
   async function open(session: Session | null = MEMBER): Promise<Page> {
     const page = new Page(session);
     pages.push(page);
-    await page.outbox.open(target);
+    page.target = target;
+    await page.outbox.open();
     return page;
   }
 
@@ -223,8 +225,27 @@ describe('Outbox', () => {
     const page = new Page();
     pages.push(page);
     page.say('early');
-    await page.outbox.open(target);
+    page.target = target;
+    await page.outbox.open();
     await until(() => page.sent.includes('early'));
+  });
+
+  it('does not send to one project what was written for another that it left before it was there', async () => {
+    const page = new Page();
+    pages.push(page);
+    page.target = target;
+    page.say('for the first');
+    page.target = '';
+    page.outbox.close();
+    page.target = `${target}/other`;
+    await page.outbox.open();
+    page.say('for the second');
+    await until(() => page.sent.length > 0);
+    expect(page.sent).to.deep.equal(['for the second']);
+    page.outbox.close();
+    page.target = target;
+    await page.outbox.open();
+    await until(() => page.sent.includes('for the first'));
   });
 
   it('does not overlook a write that comes just when the lane is done', async () => {

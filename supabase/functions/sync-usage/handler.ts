@@ -15,12 +15,12 @@ const QUEUE_LENGTH = 20;
 const QUEUE_LIMIT_MS = 90_000;
 
 /**
- * `POST /functions/v1/sync-usage`: `{ mode: 'user', provider? }` with a user's token answers `{ run }`, the row of
- * `sync_runs` and a `message` when it was not complete; `{ mode: 'due' }` with the secret key as `apikey` answers
- * `{ synced, waiting }` and is meant for a timer.
+ * `POST /functions/v1/sync-usage`: `{ mode: 'user', provider? }` with a user's token answers `{ runs }`, for each provider
+ * of which there is a key (or the one that is named) the row of `sync_runs`, and a `message` when it was not complete;
+ * `{ mode: 'due' }` with the secret key as `apikey` answers `{ synced, waiting }` and is meant for a timer.
  */
 export const handler: (request: Request) => Promise<Response> = withCors(async (request) => {
-  const { mode, provider = 'openai' } = await readBody(request);
+  const { mode, provider } = await readBody(request);
   if (mode === 'due') {
     if (!isService(request)) throw new FunctionError('forbidden', 'secret_key', 'This takes the secret key.');
     return Response.json(await syncDue());
@@ -28,14 +28,24 @@ export const handler: (request: Request) => Promise<Response> = withCors(async (
   const { id, anonymous } = await caller(request);
   if (anonymous) throw new FunctionError('forbidden', 'account', 'Usage needs an account. Please sign up first.');
   if (mode !== 'user') throw new FunctionError('invalid', 'mode', '"mode" is one of: user, due.');
-  if (typeof provider !== 'string' || !PROVIDERS.has(provider)) {
-    throw new FunctionError('invalid', 'provider', `"provider" is one of: ${[...PROVIDERS.keys()].join(', ')}.`);
-  }
-  const work = syncUsage(id, provider, 'user');
+  const work = syncUser(id, provider);
   // Who leaves the page has asked for the sync all the same.
   if (typeof EdgeRuntime !== 'undefined') EdgeRuntime.waitUntil(work.catch(() => undefined));
-  return Response.json({ run: await work });
+  return Response.json({ runs: await work });
 });
+
+/** @throws {FunctionError} Why none could begin. */
+async function syncUser(userId: string, provider: unknown): Promise<readonly Run[]> {
+  if (provider !== undefined && (typeof provider !== 'string' || !PROVIDERS.has(provider))) {
+    throw new FunctionError('invalid', 'provider', `"provider" is one of: ${[...PROVIDERS.keys()].join(', ')}.`);
+  }
+  const names = provider === undefined ? await rpc<string[]>('sync_providers', { p_user_id: userId }) : [provider];
+  const runs = await Promise.allSettled(names.map((name) => syncUsage(userId, name, 'user')));
+  const ended = runs.filter((run) => run.status === 'fulfilled').map(({ value }) => value);
+  const refused = runs.find((run) => run.status === 'rejected');
+  if (refused && !ended.length) throw refused.reason;
+  return ended;
+}
 
 /** One after the other: they share this call's time, and often a provider's limits. */
 async function syncDue(): Promise<{ readonly synced: readonly unknown[]; readonly waiting: number }> {

@@ -1,6 +1,8 @@
 import { executeServerCommand } from '@web/test-runner-commands';
 import { connect, disconnect, type ConnectOptions } from '../../../src/connect.ts';
 import { signIn, signOut, type Session } from '../../../src/services/account.ts';
+import { TOPIC_TABLES } from '../../../src/services/schema.ts';
+import { store } from '../../../src/store/store.ts';
 import type { FaultRequest } from '../../../local/faults.ts';
 import type { BackendCommands } from '../wtr-backend.ts';
 
@@ -57,6 +59,13 @@ export async function signInNewMember(): Promise<Session> {
   return signIn(email, password);
 }
 
+/** Gives whoever is signed in a key of the stand-in's to read usage with: each new one has usage of its own. */
+export async function giveKey(): Promise<void> {
+  const backend = await store().connection.backend();
+  const key = `sk-admin-${crypto.randomUUID()}`;
+  await backend.invoke('api-keys', { action: 'set', provider: 'openai', key }, new AbortController().signal);
+}
+
 /** Leaves the page as it was found: signed out, disconnected, nothing kept. */
 export async function leaveBackend(): Promise<void> {
   await signOut().catch(() => undefined);
@@ -64,16 +73,15 @@ export async function leaveBackend(): Promise<void> {
   localStorage.clear();
 }
 
-const PUBLISHED = 'usage_data, chat_messages';
+const published = () => [...new Set(Object.values(TOPIC_TABLES).flatMap((tables) => tables.map(({ table }) => table)))];
 
 /** Makes of the project one that lets Realtime watch its tables; `unpublish()` takes that back. */
 export async function publish(): Promise<void> {
-  await sql('alter table usage_data replica identity full');
-  await sql('alter table chat_messages replica identity full');
-  await sql(`alter publication supabase_realtime add table ${PUBLISHED}`);
+  for (const table of published()) await sql(`alter table ${table} replica identity full`);
+  await sql(`alter publication supabase_realtime add table ${published().join()}`);
 }
 
-export const unpublish = () => sql(`alter publication supabase_realtime drop table ${PUBLISHED}`);
+export const unpublish = () => sql(`alter publication supabase_realtime drop table ${published().join()}`);
 
 /** Makes a new member with an account: their token, for who speaks to the server without the kit, and their topic. */
 export async function newMember() {
