@@ -1,4 +1,5 @@
 /** Registers all elements. */
 import './define/chat-box.ts';
+import './define/settings-panel.ts';
 import './define/sync-status.ts';
 import './define/usage-chart.ts';
