@@ -31,6 +31,10 @@ const SIDEWAYS_ELEMENTS = [
   '^\\./(chat-box|usage-chart|sync-status|usage-logs-table|settings-panel)\\.ts$',
   'Elements do not import each other.',
 ];
+const FUNCTIONS = [
+  '/supabase/functions/',
+  'Only pricing.ts and footprint.ts of src/services cross over to the functions.',
+];
 const SRC = ['/src/', 'local, cli and the functions import nothing from src.'];
 const INTERNALS = [
   '/src/(store|services|elements|define)/',
@@ -89,11 +93,18 @@ export default ts.config(
     files: ['src/store/{supabase-backend,own-client,socket}.ts'],
     rules: forbid(LIT, CHART, ENTRIES, UP_TO_ELEMENTS, UP_TO_SERVICES),
   },
-  { files: ['src/services/**'], rules: forbid(SUPABASE, LIT, CHART, ENTRIES, UP_TO_ELEMENTS, SIDEWAYS_SERVICES) },
+  {
+    files: ['src/services/**'],
+    ignores: ['src/services/{pricing,footprint}.ts'],
+    rules: forbid(SUPABASE, LIT, CHART, ENTRIES, UP_TO_ELEMENTS, SIDEWAYS_SERVICES, FUNCTIONS),
+  },
   {
     files: ['src/elements/**'],
     plugins: { lit },
-    rules: { ...lit.configs['flat/recommended'].rules, ...forbid(SUPABASE, CHART, ENTRIES, SIDEWAYS_ELEMENTS) },
+    rules: {
+      ...lit.configs['flat/recommended'].rules,
+      ...forbid(SUPABASE, CHART, ENTRIES, SIDEWAYS_ELEMENTS, FUNCTIONS),
+    },
   },
   { files: ['src/elements/usage-chart.drawing.ts'], rules: forbid(SUPABASE, ENTRIES, SIDEWAYS_ELEMENTS) },
   { files: ['src/*.ts', 'src/define/**'], rules: forbid(SUPABASE, LIT, CHART) },

@@ -21,6 +21,8 @@ export interface FunctionsOptions {
   readonly startLimitMs?: number;
   /** How long a replaced process may take for the requests it has, ms. */
   readonly retireLimitMs?: number;
+  /** Takes what the functions print, which hosted keeps in its logs. */
+  readonly log?: (text: string) => void;
 }
 
 /** The gateway `/functions/v1/<name>`: token check, then the function's own process. */
@@ -45,7 +47,7 @@ export class Functions {
    */
   constructor(environment: Readonly<Record<string, string>>, jwtSecret: string, options: FunctionsOptions = {}) {
     const { folder = FUNCTIONS, startLimitMs = START_LIMIT_MS, retireLimitMs = RETIRE_LIMIT_MS } = options;
-    this.#settings = { folder: resolve(folder), environment, startLimitMs };
+    this.#settings = { folder: resolve(folder), environment, startLimitMs, log: options.log };
     this.#jwtSecret = jwtSecret;
     this.#retireLimitMs = retireLimitMs;
     this.#open = this.#withoutTokenCheck();

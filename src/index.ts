@@ -41,7 +41,23 @@ export {
   type Message,
   type SendError,
 } from './services/chat.ts';
+export {
+  co2Grams,
+  usageFootprint,
+  type Footprint,
+  type UsageFootprint,
+  type UsedTokens,
+} from './services/footprint.ts';
+export {
+  discardImport,
+  exportUsage,
+  importUsage,
+  migrateUsage,
+  type MigrationProgress,
+  type UsageBackup,
+} from './services/migration.ts';
 export { pagePreferences, type PagePreferences } from './services/page-preferences.ts';
+export { costOf, priceOf, type Price, type TokenCounts } from './services/pricing.ts';
 export { profile, PROFILE_FIELDS, saveProfile, type Profile, type ProfilePatch } from './services/profile.ts';
 export {
   getLatestSettings,
@@ -66,7 +82,6 @@ export {
   type SettingValues,
 } from './services/settings-schema.ts';
 export { connection, discardWrite, retryWrite, type Connection, type ConnectionState } from './services/sync.ts';
-export { dailyUsage, usageTotals } from './services/usage.ts';
 export {
   startAutoSync,
   stopAutoSync,
@@ -79,6 +94,18 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
+export { dailyUsage, previousUsage, usageTotals } from './services/usage.ts';
+export {
+  limitNow,
+  resetsAt,
+  setUsageLimit,
+  usageLimits,
+  type LimitMetric,
+  type LimitPeriod,
+  type UsageLimit,
+} from './services/usage-limits.ts';
+export { usageShare, type UsageShare } from './services/usage-share.ts';
+export { createShare, MAX_LABEL_LENGTH, revokeShare, usageShares, type OwnShare } from './services/usage-shares.ts';
 export { usageCsv } from './services/usage-csv.ts';
 export {
   lastDays,
@@ -91,6 +118,7 @@ export {
   type UsageRange,
   type UsageRow,
   type UsageSeries,
+  type UsageSums,
   type UsageTotals,
 } from './services/usage-series.ts';
 export { applySettings, type ApplyOptions } from './elements/apply-settings.ts';

@@ -2,14 +2,28 @@ import { html } from 'lit';
 import { LivelitError } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
 import type { Stage, Stories, Story } from './story.ts';
-import { MANY, MEMBER, TWELVE, UNPRICED, usageRows } from './usage-rows.ts';
+import { limitRow, MANY, MEMBER, sharedDays, TWELVE, UNPRICED, usageRows } from './usage-rows.ts';
 
 const TOPIC = `user:${MEMBER.userId}`;
 
 const lost = new LivelitError('unavailable', 'The connection was lost. It is being restored.', { reason: 'socket' });
 const forbidden = new LivelitError('forbidden', 'You may not see this usage.');
 
-const withRows = (rows = usageRows()) => new MemoryBackend({ session: MEMBER, tables: { usage_data: rows } });
+const withRows = (rows = usageRows(), usage_tracking: readonly object[] = []) =>
+  new MemoryBackend({ session: MEMBER, tables: { usage_counted: rows, usage_daily: rows, usage_tracking } });
+
+const SHARE = '0c8d6f0e-3a54-4b62-9d2c-5f4f1a7e9b30';
+
+/** Somebody else's usage, for a visitor; nothing once it is revoked. */
+function withShare(rows = usageRows()) {
+  let shared: object | null = { label: 'Noor’s assistant', days: sharedDays(rows) };
+  const project = new MemoryBackend({ procedures: { usage_share_daily: () => shared } });
+  const revoke = () => {
+    shared = null;
+    project.emit(`share:${SHARE}`, { event: 'usage_shares', payload: {} });
+  };
+  return Object.assign(project, { revoke });
+}
 
 /** A row has changed on the server. */
 const signal = (project: MemoryBackend) =>
@@ -37,6 +51,11 @@ async function press(stage: Stage, ...keys: readonly string[]): Promise<void> {
   plot.focus();
   for (const key of keys) plot.dispatchEvent(new KeyboardEvent('keydown', { key }));
 }
+
+const untilControls = (stage: Stage) => stage.until(() => shadow(stage).querySelector('[part="select"]'));
+
+const untilLimited = (stage: Stage) =>
+  stage.until(() => shadow(stage).querySelector('canvas')!.ariaLabel?.includes('Daily limit'));
 
 export const stories: Stories = {
   idle: {
@@ -204,10 +223,112 @@ export const stories: Stories = {
       await stage.until(() => shadow(stage).querySelector('[part="item"]'));
     },
   },
+  controls: {
+    ...live,
+    says: 'With choices of what is shown.',
+    render: () => html`<usage-chart controls></usage-chart>`,
+    act: untilControls,
+  },
+  'controls-two-weeks': {
+    ...live,
+    says: 'A range of the page’s own stands among those that can be chosen.',
+    render: () => html`<usage-chart controls days="14" type="line" group="none"></usage-chart>`,
+    act: untilControls,
+  },
+  'controls-custom': {
+    ...live,
+    says: 'The days of a range are entered, and the first one comes after the last.',
+    render: () => html`<usage-chart controls from="2026-11-02" to="2026-11-15"></usage-chart>`,
+    async act(stage) {
+      await untilControls(stage);
+      const [from] = shadow(stage).querySelectorAll('input[type="date"]');
+      (from as HTMLInputElement).value = '2026-11-20';
+      from!.dispatchEvent(new Event('change', { bubbles: true }));
+    },
+  },
+  'controls-narrow': {
+    ...live,
+    says: 'Choices in a column of 17 rem.',
+    render: () => html`<div class="narrow"><usage-chart controls></usage-chart></div>`,
+    act: untilControls,
+  },
+  'controls-rtl': {
+    ...live,
+    says: 'Choices in a page that reads from right to left.',
+    render: () => html`<div dir="rtl" lang="ar"><usage-chart controls></usage-chart></div>`,
+    act: untilControls,
+  },
+  limit: {
+    ...live,
+    says: 'A daily limit, as a line.',
+    backend: () => withRows(usageRows(), [limitRow('tokens', 'day', 800_000, 210_000)]),
+    act: untilLimited,
+  },
+  'limit-far': {
+    ...live,
+    says: 'A daily limit far above all days: named, and the days keep their height.',
+    backend: () => withRows(usageRows(), [limitRow('tokens', 'day', 9_000_000, 210_000)]),
+    act: untilLimited,
+  },
+  'limit-empty': {
+    ...live,
+    says: 'A daily limit, and nothing used yet.',
+    backend: () => withRows([], [limitRow('tokens', 'day', 50_000, 0)]),
+    act: untilLimited,
+  },
+  'limit-reached': {
+    ...live,
+    says: 'The limits of the day and of the month are reached.',
+    backend: () => withRows(usageRows(), [limitRow('cost', 'day', 2, 2.61), limitRow('cost', 'month', 40, 41.2)]),
+    render: () => html`<usage-chart metric="cost" controls></usage-chart>`,
+    act: (stage) => stage.until(() => shadow(stage).querySelector('[part="notice"] p:nth-child(2)')),
+  },
+  'limit-narrow': {
+    ...live,
+    says: 'A limit is reached, in a column of 17 rem.',
+    backend: () => withRows(usageRows(), [limitRow('tokens', 'day', 800_000, 823_000)]),
+    render: () => html`<div class="narrow"><usage-chart></usage-chart></div>`,
+    act: (stage) => stage.until(() => shadow(stage).querySelector('[part="notice"]')),
+  },
+  share: {
+    ...live,
+    says: 'Somebody else’s daily totals, for whoever sees the page.',
+    backend: withShare,
+    render: () => html`<usage-chart share=${SHARE}></usage-chart>`,
+  },
+  'share-controls': {
+    ...live,
+    says: 'A share with choices: there is nothing to divide it by.',
+    backend: withShare,
+    render: () => html`<usage-chart share=${SHARE} metric="cost" type="line" controls></usage-chart>`,
+    act: untilControls,
+  },
+  'share-revoked': {
+    ...live,
+    says: 'The owner has just switched the share off: nothing is left of it.',
+    states: ['live', 'unshared'],
+    backend: withShare,
+    render: () => html`<usage-chart share=${SHARE} table></usage-chart>`,
+    async act(stage) {
+      await stage.until(() => shadow(stage).querySelector('tbody'));
+      (stage.project as ReturnType<typeof withShare>).revoke();
+    },
+  },
+  'stored-sample': {
+    ...live,
+    says: 'A member who has samples only, labelled until there is something real.',
+    states: ['live', 'sample'],
+    backend: () => withRows(usageRows().map((row) => ({ ...row, source: 'sample' as const }))),
+  },
   sparkline: {
     ...live,
     says: 'In a cell of 10 rem: the sum and the drawing.',
     render: () => html`<div class="cell"><usage-chart type="line" group="none"></usage-chart></div>`,
+  },
+  'sparkline-flat': {
+    ...live,
+    says: 'In a cell of 160 × 48 px: the drawing, with the sum over it.',
+    render: () => html`<div class="flat"><usage-chart type="line" group="none"></usage-chart></div>`,
   },
   'sparkline-sample': {
     says: 'A sparkline of invented numbers says that they are.',

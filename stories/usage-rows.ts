@@ -1,4 +1,4 @@
-import { lastDays, type UsageRow } from 'livelit';
+import { lastDays, type LimitMetric, type LimitPeriod, type UsageRow } from 'livelit';
 
 /** What a model's use looks like: of an ordinary day, and what a million tokens and a request weigh. */
 interface Habit {
@@ -72,6 +72,40 @@ export function usageRows(habits: readonly Habit[] = HABITS, days = 60): UsageRo
         co2_grams: count * grams,
       };
     });
+  });
+}
+
+/** What a limit looks like of which so much is used. */
+export function limitRow(metric: LimitMetric, period: LimitPeriod, limit_value: number, used: number) {
+  const [today = ''] = lastDays(1);
+  return {
+    user_id: MEMBER.userId,
+    metric,
+    period,
+    limit_value,
+    used,
+    period_start: period === 'day' ? today : `${today.slice(0, 7)}-01`,
+    crossed_at: used < limit_value ? null : new Date().toISOString(),
+  };
+}
+
+/** What the database function of a share answers. */
+export function sharedDays(rows: readonly UsageRow[]) {
+  return [...new Set(rows.map(({ date }) => date))].map((date) => {
+    const all = rows.filter((row) => row.date === date);
+    const sum = (value: (row: UsageRow) => number | null) => all.reduce((total, row) => total + (value(row) ?? 0), 0);
+    return {
+      date,
+      requests: sum((row) => row.requests),
+      context_tokens: sum((row) => row.context_tokens),
+      cached_tokens: sum((row) => row.cached_tokens),
+      generated_tokens: sum((row) => row.generated_tokens),
+      cost: sum((row) => row.cost),
+      unpriced: all.some(({ cost }) => cost === null),
+      co2_grams: sum((row) => row.co2_grams),
+      provisional: false,
+      sample: false,
+    };
   });
 }
 

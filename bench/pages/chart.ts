@@ -88,7 +88,7 @@ function plain(animated: boolean) {
 /** The element; a change is signalled, fetched, compared, added up and drawn. */
 function ours() {
   const box = place();
-  const project = new MemoryBackend({ session: MEMBER, tables: { usage_data: rowsAt(0) } });
+  const project = new MemoryBackend({ session: MEMBER, tables: { usage_counted: rowsAt(0), usage_daily: rowsAt(0) } });
   const find = (part: string) =>
     box.querySelector('usage-chart')?.shadowRoot?.querySelector<HTMLElement>(`[part="${part}"]`);
   const legend = () => find('legend')?.textContent ?? '';
@@ -109,7 +109,7 @@ function ours() {
       for (let model = 0; model < CHANGED; model += 1) {
         const where = [['id', 'eq', `${DAYS - 1}-${model}`]] as const;
         const values = { context_tokens: 1_000_000 * (round + 1) };
-        await project.write({ update: 'usage_data', where, values }, new AbortController().signal);
+        await project.write({ update: 'usage_counted', where, values }, new AbortController().signal);
       }
       const payload = { table: 'usage_data', op: 'UPDATE', n: CHANGED, ids: null };
       project.emit(`user:${MEMBER.userId}`, { event: 'usage_data', payload });

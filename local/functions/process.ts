@@ -20,6 +20,8 @@ export interface ProcessSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** How long a function may take from its start to listening, ms. */
   readonly startLimitMs: number;
+  /** Takes what it prints. */
+  readonly log?: ((text: string) => void) | undefined;
 }
 
 /** One run of an Edge Function, in a Deno of its own. */
@@ -37,7 +39,7 @@ export class FunctionProcess {
   #requests = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor(name: string, { folder, environment, startLimitMs }: ProcessSettings) {
+  constructor(name: string, { folder, environment, startLimitMs, log }: ProcessSettings) {
     this.#name = name;
     this.#child = startDeno(folder, join(folder, name, 'index.ts'), environment);
     const limit = setTimeout(() => {
@@ -55,6 +57,7 @@ export class FunctionProcess {
     });
     this.listening = new Promise((resolve, reject) => {
       const read = (chunk: Buffer) => {
+        log?.(chunk.toString());
         this.#output = (this.#output + chunk.toString()).slice(-TAIL_LENGTH);
         const port = this.#listens ? undefined : /Listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.#output)?.[1];
         if (!port) return;

@@ -65,7 +65,7 @@ const single = (
 
 /**
  * Source: https://developers.openai.com/api/docs/pricing, November 2026. Kept apart from the functions' own prices, as a
- * bill is. The functions know no price of the last chat model, nor of what is not chat: that is only in the costs.
+ * bill is. The functions know no price of what is not counted in tokens: that is only in the costs.
  */
 export const PRODUCTS: readonly Product[] = [
   chat('gpt-4o-mini-2024-07-18', 600, [700, 300, 250], [0.15, 0.075, 0.6]),

@@ -33,20 +33,38 @@ export class LiveController<T> implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #choose: () => Live<T> | undefined;
   readonly #internals: ElementInternals | undefined;
+  readonly #bridges: (from: Live<T>, to: Live<T>) => boolean;
   #live: Live<T> | undefined;
   #leave: (() => void) | undefined;
+  /** The one before, shown until there is something to show of the next. */
+  #bridge: { readonly live: Live<T>; readonly leave: () => void } | undefined;
   #connected = false;
 
-  /** @param choose - Which Live to read; asked before every render, so it may depend on properties. */
-  constructor(host: ReactiveControllerHost, choose: () => Live<T> | undefined, internals?: ElementInternals) {
+  /**
+   * @param choose - Which Live to read; asked before every render, so it may depend on properties.
+   * @param bridges - Whether what is shown of one Live may stay while another one loads; otherwise it never does.
+   */
+  constructor(
+    host: ReactiveControllerHost,
+    choose: () => Live<T> | undefined,
+    internals?: ElementInternals,
+    bridges: (from: Live<T>, to: Live<T>) => boolean = () => false,
+  ) {
     this.#host = host;
     this.#choose = choose;
     this.#internals = internals;
+    this.#bridges = bridges;
     host.addController(this);
   }
 
+  /** The Live that is shown. */
+  get live(): Live<T> | undefined {
+    return this.#bridge?.live ?? this.#live;
+  }
+
   get snapshot(): Snapshot<T> {
-    return this.#live?.snapshot ?? NOTHING;
+    const snapshot = this.live?.snapshot ?? NOTHING;
+    return this.#bridge ? { ...snapshot, status: 'refreshing' } : snapshot;
   }
 
   hostConnected(): void {
@@ -67,17 +85,32 @@ export class LiveController<T> implements ReactiveController {
     rendered.delete(this.#host);
     this.#leave?.();
     this.#leave = undefined;
+    this.#endBridge();
   }
 
   #follow(): void {
     const live = this.#choose();
-    if (live === this.#live && this.#leave) return;
+    if (live !== this.#live || !this.#leave) this.#turnTo(live);
+    const bridged = this.#bridge?.live.snapshot.data !== undefined && this.#live?.snapshot.status === 'loading';
+    if (!bridged) this.#endBridge();
+  }
+
+  #turnTo(live: Live<T> | undefined): void {
     // The new one first: two that share a topic must not leave it and join it again.
+    const shown = this.live;
     const leave = this.#leave;
+    const last = this.#live;
     this.#live = live;
     this.#leave = live?.subscribe(() => renderSoon(this.#host));
-    leave?.();
+    if (!shown || !live || !this.#bridges(shown, live)) this.#endBridge();
+    else if (!this.#bridge && leave && last) this.#bridge = { live: last, leave };
+    if (this.#bridge?.leave !== leave) leave?.();
     this.#host.requestUpdate();
+  }
+
+  #endBridge(): void {
+    this.#bridge?.leave();
+    this.#bridge = undefined;
   }
 
   #showStates(): void {

@@ -1,7 +1,8 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost } from 'lit';
 import { chartStrings as strings } from './strings/chart.en.ts';
-import type { Scene, UsageDrawing } from './usage-chart.drawing.ts';
+import type { UsageDrawing } from './usage-chart.drawing.ts';
 import { UsageChartMovedEvent } from './usage-chart.events.ts';
+import type { ChartFormat, DrawnLine } from './usage-chart.look.ts';
 
 /** Between the cursor and what is said about it. */
 const GAP_PX = 12;
@@ -11,7 +12,15 @@ const WEEK_DAYS = 7;
 
 type Host = HTMLElement & ReactiveControllerHost;
 
-type Drawn = () => { readonly drawing: UsageDrawing; readonly scene: Scene } | undefined;
+/** What the cursor points into: what there is now, which may be more or less than was drawn last. */
+export interface Pointable {
+  readonly drawing: UsageDrawing;
+  readonly days: readonly string[];
+  readonly lines: readonly DrawnLine[];
+  readonly format: ChartFormat;
+  /** The days go from the right to the left. */
+  readonly rtl: boolean;
+}
 
 /**
  * Points at a day, or at one line on that day, by mouse, finger or keyboard, and says what is there: in a box beside it,
@@ -19,16 +28,16 @@ type Drawn = () => { readonly drawing: UsageDrawing; readonly scene: Scene } | u
  */
 export class UsageCursor implements ReactiveController {
   readonly #host: Host;
-  readonly #drawn: Drawn;
+  readonly #pointable: () => Pointable | undefined;
   /** A day and not a place: at midnight UTC the days move. */
   #day = '';
   #key: string | undefined;
   #announcement = '';
 
-  /** @param drawn - What the cursor points into; undefined while there is nothing to point at. */
-  constructor(host: Host, drawn: Drawn) {
+  /** @param pointable - Undefined while there is nothing to point at. */
+  constructor(host: Host, pointable: () => Pointable | undefined) {
     this.#host = host;
-    this.#drawn = drawn;
+    this.#pointable = pointable;
     host.addController(this);
   }
 
@@ -38,21 +47,22 @@ export class UsageCursor implements ReactiveController {
 
   /** What a screen reader is to say. */
   get announcement(): string {
-    return this.#announcement;
+    // What has gone from the chart is not to be read here either.
+    return this.#at() ? this.#announcement : '';
   }
 
   render() {
     const at = this.#at();
     if (!at) return nothing;
-    const { scene, day, total, lines } = at;
+    const { name, total, lines } = at;
     return html`
       <div part="cursor" class="cursor"></div>
       <div part="tooltip" class="tooltip" aria-hidden="true">
-        <p class="head"><strong>${scene.format.longDay(scene.days[day]!)}</strong> <span>${total}</span></p>
+        <p class="head"><strong>${name}</strong> <span>${total}</span></p>
         ${lines.map(
-          ({ key, name, colour, value }) => html`
+          ({ key, name: line, colour, value }) => html`
             <p class=${key === this.#key ? 'chosen' : ''}>
-              <span class="swatch series-${colour}"></span><span class="name">${name}</span> <span>${value}</span>
+              <span class="swatch series-${colour}"></span><span class="name">${line}</span> <span>${value}</span>
             </p>
           `,
         )}
@@ -62,10 +72,10 @@ export class UsageCursor implements ReactiveController {
 
   /** Follows a mouse or a finger. */
   point(event: PointerEvent): void {
-    const drawn = this.#drawn();
-    if (!drawn) return;
+    const { drawing, days } = this.#pointable() ?? {};
+    if (!drawing || !days) return;
     const { left } = (event.currentTarget as Element).getBoundingClientRect();
-    this.#go(drawn.scene.days[drawn.drawing.dayAt(event.clientX - left)] ?? '', undefined);
+    this.#go(days[drawing.dayAt(event.clientX - left)] ?? '', undefined);
   }
 
   /** A mouse has left, or the focus; what a finger has pointed at stays, for it has to be read. */
@@ -74,17 +84,17 @@ export class UsageCursor implements ReactiveController {
   }
 
   press(event: KeyboardEvent): void {
-    const drawn = this.#drawn();
-    if (!drawn || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { days, lines, theme } = drawn.scene;
+    const pointable = this.#pointable();
+    if (!pointable || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { days, lines, rtl } = pointable;
     const last = days.length - 1;
     const day = days.indexOf(this.#day);
     // Where nothing is pointed at yet, the first key goes to the newest day.
     const from = day < 0 ? last : day;
     const step = day < 0 ? 0 : 1;
     const to: Partial<Record<string, number>> = {
-      [theme.rtl ? 'ArrowRight' : 'ArrowLeft']: from - step,
-      [theme.rtl ? 'ArrowLeft' : 'ArrowRight']: from + step,
+      [rtl ? 'ArrowRight' : 'ArrowLeft']: from - step,
+      [rtl ? 'ArrowLeft' : 'ArrowRight']: from + step,
       PageUp: from - WEEK_DAYS,
       PageDown: from + WEEK_DAYS,
       Home: 0,
@@ -121,8 +131,7 @@ export class UsageCursor implements ReactiveController {
   #announce(): void {
     const at = this.#at();
     if (!at) return;
-    const { scene, day, total, lines, chosen } = at;
-    const name = scene.format.longDay(scene.days[day]!);
+    const { name, total, lines, chosen } = at;
     this.#announcement = chosen
       ? strings.pointOf(chosen.name, name, chosen.value)
       : strings.point(
@@ -134,27 +143,28 @@ export class UsageCursor implements ReactiveController {
 
   /** What is under the cursor, the largest first. */
   #at() {
-    const scene = this.#day ? this.#drawn()?.scene : undefined;
-    const day = scene?.days.indexOf(this.#day) ?? -1;
-    if (!scene || day < 0) return undefined;
-    const all = scene.lines.map(({ key, name, colour, values }) => {
+    const pointable = this.#day ? this.#pointable() : undefined;
+    const day = pointable?.days.indexOf(this.#day) ?? -1;
+    if (!pointable || day < 0) return undefined;
+    const { drawing, format } = pointable;
+    const all = pointable.lines.map(({ key, name, colour, values }) => {
       const number = values[day] ?? 0;
-      return { key, name, colour, number, value: scene.format.exact(number) };
+      return { key, name, colour, number, value: format.exact(number) };
     });
     const sum = all.reduce((total, { number }) => total + number, 0);
     const chosen = all.find(({ key }) => key === this.#key);
     const lines = all.filter((line) => line.number || line === chosen).sort((a, b) => b.number - a.number);
-    return { scene, day, sum, total: scene.format.exact(sum), lines, chosen };
+    return { drawing, day, name: format.longDay(this.#day), sum, total: format.exact(sum), lines, chosen };
   }
 
   /** Puts line and box where they belong; beside the cursor, on the side that has room. */
   #place(): void {
     const at = this.#at();
-    const drawing = this.#drawn()?.drawing;
     const find = (part: string) => this.#host.shadowRoot!.querySelector<HTMLElement>(`.${part}`);
     const cursor = find('cursor');
     const box = find('tooltip');
-    if (!at || !drawing || !cursor || !box) return;
+    if (!at || !cursor || !box) return;
+    const { drawing } = at;
     const x = drawing.xOf(at.day);
     const { top, bottom } = drawing.area;
     cursor.style.translate = `${x}px ${top}px`;

@@ -1,5 +1,7 @@
 import { BarController, BarElement, CategoryScale, Chart, LinearScale, type ChartConfiguration } from 'chart.js';
-import type { ChartFormat, ChartTheme, ChartType, DrawnLine } from './usage-chart.look.ts';
+import type { ChartType } from './usage-chart.choice.ts';
+import type { LimitLine } from './usage-chart.limit-line.ts';
+import type { ChartFormat, ChartTheme, DrawnLine } from './usage-chart.look.ts';
 
 /** Loaded together: nobody can point at what is not drawn. */
 export { UsageCursor } from './usage-chart.cursor.ts';
@@ -59,6 +61,7 @@ export interface Scene {
   readonly type: ChartType;
   readonly theme: ChartTheme;
   readonly format: ChartFormat;
+  readonly limit: LimitLine | undefined;
 }
 
 /** The chart on Chart.js: bars and lines are kept for as long as their key is there, so that only changes move. */
@@ -74,6 +77,7 @@ export class UsageDrawing {
       type: 'bar',
       data: this.#data(),
       options: this.#options({ width, height }),
+      plugins: [{ id: 'livelitLimit', afterDatasetsDraw: (chart) => this.#drawLimit(chart) }],
     });
   }
 
@@ -110,6 +114,11 @@ export class UsageDrawing {
     return this.#chart.chartArea;
   }
 
+  #drawLimit(chart: Chart): void {
+    const { limit, theme } = this.#scene;
+    limit?.draw(chart, theme, !small(chart));
+  }
+
   /** The same objects for the same keys: Chart.js knows by them which bars are whose. */
   #data(): Configuration['data'] {
     const { days, lines, type, theme } = this.#scene;
@@ -137,7 +146,9 @@ export class UsageDrawing {
   }
 
   #options(size: { readonly width: number; readonly height: number }, moves = false): Options {
-    const { days, total, type, theme, format } = this.#scene;
+    const { days, total, type, theme, format, limit } = this.#scene;
+    // An empty chart has axes and a grid too.
+    const reach = limit?.inView ? limit.value : total === 0 ? 1 : undefined;
     const font = { family: theme.font };
     const display = !small(size);
     // Fractions of what there is nothing of would say something.
@@ -170,8 +181,7 @@ export class UsageDrawing {
           stacked: type === 'stacked',
           position: theme.rtl ? 'right' : 'left',
           beginAtZero: true,
-          // An empty chart has axes and a grid too.
-          ...(total === 0 && { suggestedMax: 1 }),
+          ...(reach !== undefined && { suggestedMax: reach }),
           border: { display: false },
           grid: { color: theme.border },
           ticks: { color: theme.muted, font, maxTicksLimit: 6, callback: (value) => label(Number(value)) },

@@ -1,4 +1,38 @@
+import type { LimitMetric, LimitPeriod, UsageLimit } from '../services/usage-limits.ts';
+import type { UsageChartChoice } from './usage-chart.choice.ts';
 import type { UsageFormat } from './usage-chart.export.ts';
+
+/** Somebody has chosen something by the controls. */
+export class UsageChartChangedEvent extends Event {
+  /** The properties of the chart as they are now: `metric`, `group`, `type`, `days`, `from` and `to`. */
+  readonly choice: UsageChartChoice;
+
+  constructor(choice: UsageChartChoice) {
+    super('usage-chart-changed', { bubbles: true, composed: true });
+    this.choice = choice;
+  }
+}
+
+/** A limit of the chart's metric was reached while the page looked on, or since it last did; once for each time. */
+export class UsageChartLimitEvent extends Event {
+  readonly metric: LimitMetric;
+  /** Of UTC. */
+  readonly period: LimitPeriod;
+  /** Tokens, requests, USD or grams CO₂e. */
+  readonly limit: number;
+  readonly used: number;
+  /** When it was reached, as the server said it, ISO 8601. */
+  readonly crossedAt: string;
+
+  constructor({ metric, period, limit_value, used, crossed_at }: UsageLimit) {
+    super('usage-chart-limit', { bubbles: true, composed: true });
+    this.metric = metric;
+    this.period = period;
+    this.limit = limit_value;
+    this.used = used;
+    this.crossedAt = crossed_at ?? '';
+  }
+}
 
 /** The cursor stands on another day or line, or has gone; for what goes along with it. */
 export class UsageChartMovedEvent extends Event {

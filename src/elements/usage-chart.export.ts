@@ -12,6 +12,8 @@ export interface Exported {
   readonly metric: UsageMetric;
   readonly group: UsageGroup;
   readonly sample: boolean;
+  /** The daily limit of the metric. */
+  readonly limit: number | undefined;
   /** The line above the picture. */
   readonly title: string;
   readonly canvas: HTMLCanvasElement;
@@ -46,7 +48,7 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), HANDOVER_MS);
 }
 
-const jsonOf = ({ rows, series, lines, metric, group, sample }: Exported) => ({
+const jsonOf = ({ rows, series, lines, metric, group, sample, limit }: Exported) => ({
   metric,
   unit: UNITS[metric] ?? 'tokens',
   group,
@@ -55,6 +57,7 @@ const jsonOf = ({ rows, series, lines, metric, group, sample }: Exported) => ({
   from: series.days[0],
   to: series.days.at(-1),
   total: series.total,
+  daily_limit: limit,
   without_value: series.unknown,
   days: series.days,
   series: lines.map(({ name, values, total }) => ({ name, total, values })),

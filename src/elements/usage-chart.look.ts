@@ -5,11 +5,8 @@ import {
   type UsageRow,
   type UsageSeries,
 } from '../services/usage-series.ts';
-import { coloursOf, REST_COLOUR } from './series-colours.ts';
+import { COLOURS, coloursOf, REST_COLOUR } from './series-colours.ts';
 import { chartStrings as strings } from './strings/chart.en.ts';
-
-/** `stacked`: bars on each other; `bar`: beside each other; `line`: a line each. */
-export type ChartType = 'stacked' | 'bar' | 'line';
 
 /** Colours as CSS computes them: a canvas knows no custom properties. */
 export interface ChartTheme {
@@ -19,6 +16,7 @@ export interface ChartTheme {
   readonly muted: string;
   readonly border: string;
   readonly surface: string;
+  readonly bad: string;
   readonly font: string;
   /** The page reads from right to left: so do the days. */
   readonly rtl: boolean;
@@ -99,12 +97,22 @@ function chartFormat(locale: string | undefined, metric: UsageMetric): ChartForm
   };
 }
 
-/** Reads the theme off a hidden list that has each of its colours once, in this order. */
+/** The classes of a hidden list that has each of its colours once. */
+export const THEME_CLASSES = [
+  'text',
+  'muted',
+  'border',
+  'surface',
+  'bad',
+  ...Array.from({ length: COLOURS + 1 }, (_, index) => `series-${index}`),
+];
+
+/** Reads the theme off that list. */
 export function chartTheme(host: Element, probes: Iterable<Element>): ChartTheme {
   const colours = [...probes].map((probe) => getComputedStyle(probe).color);
-  const [text = '', muted = '', border = '', surface = '', ...series] = colours;
+  const [text = '', muted = '', border = '', surface = '', bad = '', ...series] = colours;
   const { fontFamily: font, direction } = getComputedStyle(host);
-  return { text, muted, border, surface, series, font, rtl: direction === 'rtl' };
+  return { text, muted, border, surface, bad, series, font, rtl: direction === 'rtl' };
 }
 
 /** All that is shown of some rows, computed once for all who show it. */
@@ -114,6 +122,7 @@ export function chartView(
   metric: UsageMetric,
   group: UsageGroup,
   top: number,
+  label: string,
   locale: string | undefined,
 ) {
   const series = usageSeries(rows, days, metric, group, top);
@@ -121,6 +130,13 @@ export function chartView(
     series,
     lines: drawnLines(series, group),
     format: chartFormat(locale, metric),
-    title: strings.title[metric],
+    title: `${label && `${label} · `}${strings.title[metric]}`,
   };
+}
+
+/** When the last of the days began on the viewer's clock, where that is another than UTC's. */
+export function zoneOf(days: readonly string[], format: ChartFormat): string {
+  const start = Date.parse(days.at(-1)!);
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return new Date(start).getTimezoneOffset() === 0 ? strings.utc : strings.zone(format.moment(start), timeZone);
 }

@@ -1,5 +1,5 @@
-import { html } from 'lit';
-import { chartStrings as strings } from './strings/chart.en.ts';
+import { css, html } from 'lit';
+import { partStrings as strings } from './strings/chart-parts.en.ts';
 import type { UsageFormat } from './usage-chart.export.ts';
 
 const FORMATS: readonly UsageFormat[] = ['csv', 'json', 'png'];
@@ -45,3 +45,33 @@ export function escape(event: KeyboardEvent): void {
   event.stopPropagation();
   close(event, true);
 }
+
+export const styles = css`
+  .items {
+    position: absolute;
+    z-index: 2;
+    inset-block-start: 100%;
+    inset-inline-end: 0;
+    display: grid;
+    padding: calc(var(--_space) / 2);
+    border: 1px solid var(--_border);
+    border-radius: var(--_radius);
+    background: var(--_surface-raised);
+    box-shadow: var(--_shadow);
+  }
+
+  .items button {
+    padding: calc(var(--_space) / 2) var(--_space);
+    border: 0;
+    border-radius: calc(var(--_radius) / 2);
+    background: none;
+    cursor: pointer;
+    font-size: 0.875em;
+    text-align: start;
+    white-space: nowrap;
+  }
+
+  .items button:hover {
+    background: var(--_border);
+  }
+`;

@@ -22,11 +22,18 @@ export const styles = css`
     background: var(--_surface);
   }
 
+  :host([controls]) {
+    --_controls: calc(1.42em + var(--_space));
+  }
+
   /* One height whatever the header and the legend hold: nothing below the chart moves when the data comes. */
   figure {
     display: flex;
     flex-direction: column;
-    block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 2 * 1.45 * 0.8125em);
+    block-size: calc(
+      var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + var(--_words, 2) * 1.45 * 0.8125em +
+        var(--_rows, 1) * var(--_controls, 0em)
+    );
     margin: 0;
   }
 
@@ -46,7 +53,21 @@ export const styles = css`
   }
 
   .title {
+    overflow: hidden;
     font-weight: 600;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .controls {
+    display: flex;
+    flex-wrap: wrap;
+    flex-shrink: 0;
+    align-items: center;
+    min-block-size: 1.75em;
+    margin-block-start: var(--_space);
+    gap: calc(var(--_space) / 2) var(--_space);
+    font-size: 0.8125em;
   }
 
   .note {
@@ -173,16 +194,10 @@ export const styles = css`
     position: relative;
   }
 
-  summary,
-  .items button {
-    border: 0;
-    border-radius: calc(var(--_radius) / 2);
-    background: none;
-    cursor: pointer;
-  }
-
   summary {
     padding-inline: var(--_space);
+    border-radius: calc(var(--_radius) / 2);
+    cursor: pointer;
     list-style: none;
   }
 
@@ -190,61 +205,8 @@ export const styles = css`
     display: none;
   }
 
-  .items {
-    position: absolute;
-    z-index: 2;
-    inset-block-start: 100%;
-    inset-inline-end: 0;
-    display: grid;
-    padding: calc(var(--_space) / 2);
-    border: 1px solid var(--_border);
-    border-radius: var(--_radius);
-    background: var(--_surface-raised);
-    box-shadow: var(--_shadow);
-  }
-
-  .items button {
-    padding: calc(var(--_space) / 2) var(--_space);
-    font-size: 0.875em;
-    text-align: start;
-    white-space: nowrap;
-  }
-
-  summary:hover,
-  .items button:hover {
+  summary:hover {
     background: var(--_border);
-  }
-
-  .table {
-    position: absolute;
-    overflow: auto;
-    inset: 0;
-    background: var(--_surface);
-  }
-
-  table {
-    border-collapse: collapse;
-    inline-size: 100%;
-    font-size: 0.8125em;
-  }
-
-  th,
-  td {
-    padding: calc(var(--_space) / 2) var(--_space);
-    border-block-end: 1px solid var(--_border);
-    text-align: end;
-    white-space: nowrap;
-  }
-
-  th:first-child {
-    text-align: start;
-  }
-
-  thead th,
-  tfoot * {
-    position: sticky;
-    inset-block: 0;
-    background: var(--_surface);
   }
 
   .series-0 {
@@ -273,6 +235,25 @@ export const styles = css`
     color: var(--_text);
   }
 
+  .theme .bad {
+    color: var(--_bad);
+  }
+
+  @media (forced-colors: active) {
+    .theme > *,
+    .swatch {
+      color-scheme: light dark;
+    }
+
+    .theme > :is(.text, .muted, .border, .bad) {
+      color: CanvasText;
+    }
+
+    .theme .surface {
+      color: Canvas;
+    }
+  }
+
   /* Its transition tells the script that the page's theme has changed; also where motion is reduced. */
   .theme-watch {
     color: var(--_text);
@@ -282,7 +263,12 @@ export const styles = css`
   /* A column: what would take more than its line of the drawing's height is cut, and said in full by its title. */
   @container (inline-size < 30rem) {
     figure {
-      block-size: calc(var(--usage-chart-height, 16rem) + 1.75em + 2 * var(--_space) + 4 * 1.45 * 0.8125em);
+      --_words: 4;
+      --_rows: 2;
+    }
+
+    .controls {
+      min-block-size: calc(3.5em + var(--_space) / 2);
     }
 
     .note {
@@ -306,13 +292,37 @@ export const styles = css`
   /* A sparkline: the sum, whether it is invented, and the drawing; the rest would be unreadable. */
   @container (inline-size < 12rem) {
     figure {
+      /* More than nothing from 4 rem on: a flat one has no room for a line above it, and is written over. */
+      --_tall: calc((var(--usage-chart-height, 6rem) - 4rem) * 99);
+
       block-size: var(--usage-chart-height, 6rem);
+    }
+
+    header {
+      z-index: 1;
+      max-block-size: clamp(0px, var(--_tall), 100%);
+      font-size: clamp(0.8125em, var(--_tall), 1em);
+      line-height: 1.2;
+      pointer-events: none;
+      text-shadow:
+        0 0 2px var(--_surface),
+        0 0 2px var(--_surface),
+        0 0 4px var(--_surface);
+    }
+
+    .words {
+      min-block-size: 0;
+    }
+
+    .plot {
+      margin-block: clamp(0px, var(--_tall), var(--_space));
     }
 
     .title,
     .change,
     .note,
     .menu,
+    .controls,
     .legend,
     .footnote {
       display: none;

@@ -1,45 +1,30 @@
-import { Task } from '@lit/task';
 import { html, LitElement, nothing } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
-import {
-  MAX_DAYS,
-  METRICS,
-  rangeDays,
-  usageChange,
-  type UsageGroup,
-  type UsageMetric,
-  type UsageRange,
-  type UsageRow,
-} from '../services/usage-series.ts';
-import { dailyUsage, usageTotals } from '../services/usage.ts';
+import type { UsageGroup, UsageMetric } from '../services/usage-series.ts';
 import { base } from './base.styles.ts';
-import { LiveController } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { Lazy } from './lazy.ts';
+import { toggle } from './live-controller.ts';
 import { memoize } from './memoize.ts';
-import { COLOURS } from './series-colours.ts';
 import { chartStrings } from './strings/chart.en.ts';
 import { strings } from './strings/en.ts';
-import type { Scene, UsageCursor, UsageDrawing } from './usage-chart.drawing.ts';
-import { UsageChartExportEvent } from './usage-chart.events.ts';
+import type { ChartType, UsageChartChoice } from './usage-chart.choice.ts';
+import type { UsageChartControls } from './usage-chart.controls.ts';
+import type { Pointable, UsageCursor } from './usage-chart.cursor.ts';
+import type { Scene, UsageDrawing } from './usage-chart.drawing.ts';
+import { UsageChartChangedEvent, UsageChartExportEvent } from './usage-chart.events.ts';
 import type { Exported, UsageFormat } from './usage-chart.export.ts';
-import { chartTheme, chartView, type ChartTheme, type ChartType } from './usage-chart.look.ts';
+import { renderHeader, renderLegend } from './usage-chart.header.ts';
+import type { UsageChartLimits } from './usage-chart.limits.ts';
+import { chartTheme, THEME_CLASSES, zoneOf, type ChartTheme } from './usage-chart.look.ts';
+import { ShownUsage } from './usage-chart.shown.ts';
 import { styles } from './usage-chart.styles.ts';
-
-const DEFAULT_DAYS = 30;
-
-/** As many as have a colour of their own beside the rest. */
-const DEFAULT_TOP = 7;
-
-/** With more lines the legend may have to be scrolled, and so has to take the focus. */
-const ONE_LINE = 4;
-
-const TYPES: readonly ChartType[] = ['stacked', 'bar', 'line'];
-const GROUPS: readonly UsageGroup[] = ['model', 'project', 'none'];
 
 /**
  * Draws what was used on each day of a range, by model or project, and follows every change.
  *
  * @tagname usage-chart
+ * @fires {UsageChartChangedEvent} usage-chart-changed - After somebody has chosen something by the controls.
+ * @fires {UsageChartLimitEvent} usage-chart-limit - When a limit of the metric is reached; once for each time.
  * @fires {UsageChartMovedEvent} usage-chart-moved - After the cursor has moved.
  * @fires {UsageChartExportEvent} usage-chart-export - Before a file is handed to the browser; cancelable.
  * @csspart header - The line above the drawing.
@@ -51,6 +36,13 @@ const GROUPS: readonly UsageGroup[] = ['model', 'project', 'none'];
  * @csspart menu - The list of what can be done with the chart, and the button that opens it.
  * @csspart button - The button that opens the menu.
  * @csspart item - A choice in the menu.
+ * @csspart controls - The choices of metric, division, range and type.
+ * @csspart select - One of them that is a list.
+ * @csspart option - One answer of those that are a row.
+ * @csspart input - The first or the last day of a range.
+ * @csspart problem - What is wrong with these days.
+ * @csspart notice - Says that a limit is reached.
+ * @csspart dismiss - The button that takes that away.
  * @csspart plot - The box of the drawing.
  * @csspart canvas - The drawing.
  * @csspart cursor - The line at the day that is pointed at.
@@ -68,12 +60,13 @@ const GROUPS: readonly UsageGroup[] = ['model', 'project', 'none'];
  * @cssstate stale - The connection is down.
  * @cssstate error - Nothing helps without somebody's doing.
  * @cssstate sample - The data is invented.
+ * @cssstate unshared - The share does not exist, or its owner has switched it off.
  */
 export class UsageChartElement extends LitElement {
   static override styles = [base, styles];
 
   /** How many UTC days to draw, today included: 1 to 366. */
-  @property({ type: Number }) days = DEFAULT_DAYS;
+  @property({ type: Number }) days = 30;
 
   /** The first UTC day to draw, `YYYY-MM-DD`, in place of `days`; at most 366 days before the last. */
   @property() from = '';
@@ -91,10 +84,16 @@ export class UsageChartElement extends LitElement {
   @property() group: UsageGroup = 'model';
 
   /** How many models or projects to tell apart, the largest; all others are one. */
-  @property({ type: Number }) top = DEFAULT_TOP;
+  @property({ type: Number }) top = 7;
 
   /** Bars on each other, bars beside each other, or lines. */
   @property() type: ChartType = 'stacked';
+
+  /** The id of a share: the totals of its owner for whoever sees the page, in place of those of whoever is signed in. */
+  @property() share = '';
+
+  /** Lets people choose metric, division, range and type. */
+  @property({ type: Boolean, reflect: true }) controls = false;
 
   /** The numbers as a table, in place of the drawing. */
   @property({ type: Boolean, reflect: true }) table = false;
@@ -104,26 +103,20 @@ export class UsageChartElement extends LitElement {
 
   @query('canvas') private canvas!: HTMLCanvasElement;
 
-  #usage = new LiveController(this, () => dailyUsage(this.#range), this.attachInternals());
+  #internals = this.attachInternals();
 
-  #totals = new LiveController(this, () => usageTotals(this.#range));
+  #shown: ShownUsage = new ShownUsage(this, this.#internals);
 
-  #library = new Task(this, { task: () => import('./usage-chart.drawing.ts'), args: () => [] });
-
-  #tables = new Task(this, {
-    task: ([wanted]) => (wanted ? import('./usage-chart.table.ts') : undefined),
-    args: () => [this.table],
-  });
-
-  #menus = new Task(this, {
-    task: ([wanted]) => (wanted ? import('./usage-chart.menu.ts') : undefined),
-    args: () => [this.opened],
-  });
+  #library = new Lazy(this, () => import('./usage-chart.drawing.ts'));
+  #tables = new Lazy(this, () => import('./usage-chart.table.ts'));
+  #menus = new Lazy(this, () => import('./usage-chart.menu.ts'));
+  #controlling = new Lazy(this, () => import('./usage-chart.controls.ts'));
+  #limiting = new Lazy(this, () => import('./usage-chart.limits.ts'));
 
   #drawing: UsageDrawing | undefined;
-
   #cursor: UsageCursor | undefined;
-
+  #controls: UsageChartControls | undefined;
+  #limits: UsageChartLimits | undefined;
   #drawn: Scene | undefined;
 
   override connectedCallback(): void {
@@ -138,21 +131,29 @@ export class UsageChartElement extends LitElement {
     this.#drawing = undefined;
   }
 
-  protected override updated(): void {
+  protected override update(changed: Map<PropertyKey, unknown>): void {
+    toggle(this.#internals.states, 'unshared', this.#shown.unshared);
+    // Not before what draws, which is what people wait for.
+    const limiting = this.#library.value && this.#shown.own && this.#limiting.value;
+    if (limiting) this.#limits ??= new limiting.UsageChartLimits(this, this.#shown);
+    super.update(changed);
+    // Before the controllers are told: the cursor is placed in what is drawn.
     if (this.isConnected) this.#draw();
   }
 
   override render() {
-    const { data, status, error } = this.#usage.snapshot;
-    const { series, format, title, lines } = this.#shown();
-    const total = format.value(series.total);
-    const filled = series.lines.length > 0;
-    const footnote = `${this.#period()} · ${this.#zone()}`;
+    const { view, period, message, snapshot, unshared } = this.#shown;
+    const { series, lines, format, title } = view;
+    const { status, error } = snapshot;
+    const filled = lines.length > 0;
     const operable = filled && !this.table;
-    const message = data ? (filled ? '' : chartStrings.empty(this.#period())) : error?.message || strings.loading;
+    const footnote = `${period} · ${zoneOf(series.days, format)}`;
+    const limit = this.#limits?.line;
+    const summary = `${chartStrings.summary(title, period, format.value(series.total))}${limit ? `. ${limit.label}` : ''}`;
     return html`
       <figure>
-        ${this.#renderHeader(title, total, filled)}
+        ${renderHeader(this.#shown, this.#renderMenu())} ${this.controls ? this.#renderControls() : nothing}
+        ${this.#limits?.render()}
         <div
           part="plot"
           class="plot"
@@ -167,7 +168,7 @@ export class UsageChartElement extends LitElement {
           @pointerleave=${(event: PointerEvent) => this.#cursor?.leave(event)}
           @blur=${(event: FocusEvent) => this.#cursor?.leave(event)}
         >
-          <canvas part="canvas" role="img" aria-label=${chartStrings.summary(title, this.#period(), total)}></canvas>
+          <canvas part="canvas" role="img" aria-label=${unshared ? message : summary}></canvas>
           ${this.#cursor?.render()}
           ${
             message
@@ -176,17 +177,13 @@ export class UsageChartElement extends LitElement {
                 </p>`
               : nothing
           }
-          ${filled && this.table ? this.#tables.value?.renderTable(series, lines, title, format) : nothing}
+          ${
+            filled && this.table
+              ? this.#tables.value?.renderTable({ series, lines, title, format, limit: limit?.value })
+              : nothing
+          }
         </div>
-        <ul part="legend" class="legend" tabindex=${lines.length > ONE_LINE ? 0 : nothing}>
-          ${(this.#group === 'none' ? [] : lines).map(
-            ({ name, colour, total: sum, unknown }) =>
-              html`<li>
-                <span class="swatch series-${colour}"></span>${name}
-                <span part="value">${unknown ? chartStrings.unknownValue : format.value(sum)}</span>
-              </li>`,
-          )}
-        </ul>
+        ${renderLegend(this.#shown)}
         <p part="footnote" class="footnote" title=${footnote}>${footnote}</p>
       </figure>
       <div class="visually-hidden" aria-live="polite">${this.#cursor?.announcement}</div>
@@ -195,39 +192,8 @@ export class UsageChartElement extends LitElement {
     `;
   }
 
-  #renderHeader(title: string, total: string, filled: boolean) {
-    const { data, status, error, sample } = this.#usage.snapshot;
-    const { series, format } = this.#shown();
-    const previous = this.#totals.snapshot.data?.previous[this.#metric] ?? 0;
-    const change = filled ? usageChange(series.total, previous) : null;
-    const missing = this.#metric === 'co2' ? 'footprint' : 'price';
-    const unknown = series.unknown.length ? chartStrings.unknown(missing, series.unknown) : '';
-    return html`
-      <header part="header">
-        <div class="words">
-          <span part="title" class="title">${title}</span>
-          ${filled ? html`<span part="total" title=${chartStrings.total}>${total}</span>` : nothing}
-          ${
-            change === null
-              ? nothing
-              : html`<span part="change" class="change"
-                  >${chartStrings.change(format.change(change), series.days.length)}</span
-                >`
-          }
-          ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
-          <span part="note" class="note" title=${unknown || nothing}>
-            ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}
-            ${status === 'stale' ? strings.stale : nothing}
-            ${data && error && status === 'error' ? error.message : nothing} ${unknown}
-          </span>
-        </div>
-        ${filled ? this.#renderMenu() : nothing}
-      </header>
-    `;
-  }
-
   #renderMenu() {
-    const menu = this.#menus.value;
+    const menu = this.opened ? this.#menus.value : undefined;
     return html`
       <details
         part="menu"
@@ -247,6 +213,24 @@ export class UsageChartElement extends LitElement {
       </details>
     `;
   }
+
+  #renderControls() {
+    const { value } = this.#controlling;
+    if (value) this.#controls ??= new value.UsageChartControls(this);
+    const { choice, days } = this.#shown;
+    const shown = { ...choice, drawn: days, divisible: !this.share, choose: this.#choose };
+    return html`
+      <div part="controls" class="controls" role="group" aria-label=${chartStrings.controls}>
+        ${this.#controls?.render(shown)}
+      </div>
+    `;
+  }
+
+  #choose = (choice: Partial<UsageChartChoice>): void => {
+    Object.assign(this, choice);
+    const changed = new UsageChartChangedEvent(this.#shown.choice);
+    this.dispatchEvent(changed);
+  };
 
   /**
    * What is shown as a file: all numbers of its rows as CSV, rows and series as JSON, the picture as PNG.
@@ -268,65 +252,23 @@ export class UsageChartElement extends LitElement {
   }
 
   #exported(): Exported {
-    const { data, sample } = this.#usage.snapshot;
-    if (!data || !this.#drawing) throw new Error('The chart has nothing to show yet.');
-    const { series, lines, title, format } = this.#shown();
-    const badge = sample ? ` · ${strings.sample}` : '';
+    const { snapshot, view, choice, rows, period } = this.#shown;
+    if (!rows || !this.#drawing) throw new Error('The chart has nothing to show yet.');
+    const { series, lines, title, format } = view;
+    const badge = snapshot.sample ? ` · ${strings.sample}` : '';
     return {
-      rows: data,
+      // A share brings the time before along.
+      rows: rows.filter(({ date }) => date >= series.days[0]!),
       series,
       lines,
-      metric: this.#metric,
-      group: this.#group,
-      sample,
-      title: `${title} · ${this.#period()} (UTC) · ${format.value(series.total)}${badge}`,
+      metric: choice.metric,
+      group: choice.group,
+      sample: snapshot.sample,
+      limit: this.#limits?.line?.value,
+      title: `${title} · ${period} (UTC) · ${format.value(series.total)}${badge}`,
       canvas: this.canvas,
       theme: this.#theme(),
     };
-  }
-
-  get #range(): UsageRange {
-    const custom = { from: this.from, to: this.to };
-    if (this.from && rangeDays(custom).length) return custom;
-    return { days: Number.isInteger(this.days) && this.days >= 1 && this.days <= MAX_DAYS ? this.days : DEFAULT_DAYS };
-  }
-
-  get #metric(): UsageMetric {
-    return METRICS.includes(this.metric) ? this.metric : 'tokens';
-  }
-
-  get #group(): UsageGroup {
-    return GROUPS.includes(this.group) ? this.group : 'model';
-  }
-
-  #view = memoize(chartView);
-
-  #shown() {
-    const top = Number.isInteger(this.top) && this.top >= 1 ? this.top : DEFAULT_TOP;
-    const rows = this.#usage.snapshot.data ?? NO_ROWS;
-    return this.#view(rows, this.#days(), this.#metric, this.#group, top, localeOf(this));
-  }
-
-  /** The same array until the range changes, or the day, so that nothing is added up twice. */
-  #days() {
-    return this.#sameDays(rangeDays(this.#range).join());
-  }
-
-  #sameDays = memoize((days: string): readonly string[] => days.split(','));
-
-  /** The range in words. */
-  #period(): string {
-    const days = this.#days();
-    const { format } = this.#shown();
-    return 'from' in this.#range ? format.days(days[0]!, days.at(-1)!) : chartStrings.last(days.length);
-  }
-
-  /** When the last day began on the viewer's clock, where that is another than UTC's. */
-  #zone(): string {
-    const start = Date.parse(this.#days().at(-1)!);
-    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-    if (new Date(start).getTimezoneOffset() === 0) return chartStrings.utc;
-    return chartStrings.zone(this.#shown().format.moment(start), timeZone);
   }
 
   #draw = () => {
@@ -344,14 +286,16 @@ export class UsageChartElement extends LitElement {
 
   /** What there is to draw; in parts that are the same as long as they say the same. */
   #scene(): Scene {
-    const { series, lines, format } = this.#shown();
-    const type = TYPES.includes(this.type) ? this.type : 'stacked';
-    return { days: series.days, total: series.total, lines, format, type, theme: this.#theme() };
+    const { view, choice } = this.#shown;
+    const { series, lines, format } = view;
+    const { days, total } = series;
+    return { days, total, lines, format, type: choice.type, theme: this.#theme(), limit: this.#limits?.line };
   }
 
-  get #pointable() {
-    const scene = this.#drawn;
-    return this.#drawing && scene?.lines.length && !this.table ? { drawing: this.#drawing, scene } : undefined;
+  get #pointable(): Pointable | undefined {
+    const { series, lines, format } = this.#shown.view;
+    if (!this.#drawing || !lines.length || this.table) return undefined;
+    return { drawing: this.#drawing, days: series.days, lines, format, rtl: this.#drawn!.theme.rtl };
   }
 
   #theme(): ChartTheme {
@@ -362,17 +306,7 @@ export class UsageChartElement extends LitElement {
   #sameTheme = memoize((theme: string) => JSON.parse(theme) as ChartTheme);
 }
 
-const NO_ROWS: readonly UsageRow[] = [];
-
-const KEYS: readonly (keyof Scene)[] = ['days', 'lines', 'total', 'type', 'theme', 'format'];
-
-const THEME_CLASSES = [
-  'text',
-  'muted',
-  'border',
-  'surface',
-  ...Array.from({ length: COLOURS + 1 }, (_, index) => `series-${index}`),
-];
+const KEYS: readonly (keyof Scene)[] = ['days', 'lines', 'total', 'type', 'theme', 'format', 'limit'];
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -46,10 +46,10 @@ export function profile(): Live<Profile | null> {
 export function saveProfile(patch: ProfilePatch): void {
   const values = Object.fromEntries(
     Object.entries(patch).map(([field, value]) => {
-      const limit = (PROFILE_FIELDS as Readonly<Record<string, number>>)[field];
-      if (limit === undefined) {
+      if (!Object.hasOwn(PROFILE_FIELDS, field)) {
         throw new LivelitError('invalid', `"${field}" is no field of a profile.`, { reason: 'field' });
       }
+      const limit = PROFILE_FIELDS[field as ProfileField];
       const text = value?.trim() ?? '';
       if (text.length > limit) {
         throw new LivelitError('invalid', `"${field}" has at most ${limit} characters.`, { reason: 'length' });

@@ -1,9 +1,10 @@
 import { lastDays, type UsageRow } from './usage-series.ts';
 
+/** Costs and grams CO2e are what `pricing.ts` and `footprint.ts` make of the tokens. */
 const MODELS = [
-  { model: 'gpt-4o', requests: 24, context: 2600, generated: 520, usdPerRequest: 0.0117, gramsPerRequest: 0.55 },
-  { model: 'gpt-4o-mini', requests: 90, context: 1400, generated: 350, usdPerRequest: 0.00042, gramsPerRequest: 0.02 },
-  { model: 'gpt-5-mini', requests: 45, context: 1900, generated: 610, usdPerRequest: 0.0017, gramsPerRequest: 0.04 },
+  { model: 'gpt-4o', requests: 24, context: 2600, generated: 520, usdPerRequest: 0.0117, gramsPerRequest: 0.56 },
+  { model: 'gpt-4o-mini', requests: 90, context: 1400, generated: 350, usdPerRequest: 0.00042, gramsPerRequest: 0.033 },
+  { model: 'gpt-5-mini', requests: 45, context: 1900, generated: 610, usdPerRequest: 0.0017, gramsPerRequest: 0.053 },
 ] as const;
 
 /** Invented usage of the last days, the same at every call: shown, labelled, where there is nothing real to show. */

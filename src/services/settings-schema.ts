@@ -131,25 +131,6 @@ export const SETTINGS = [
       },
     ],
   },
-  {
-    id: 'chat',
-    label: 'chat',
-    owner: true,
-    fields: [
-      {
-        name: 'system_prompt',
-        label: 'chat.system_prompt',
-        type: 'text',
-        maxLength: 4_000,
-        multiline: true,
-        default: '',
-      },
-      { name: 'model', label: 'chat.model', type: 'text', format: 'model', maxLength: 100, default: '' },
-      { name: 'temperature', label: 'chat.temperature', type: 'number', min: 0, max: 2, step: 0.1, default: null },
-      { name: 'daily_cap_usd', label: 'chat.daily_cap_usd', type: 'number', min: 0, max: 1_000, default: null },
-      { name: 'cache_answers', label: 'chat.cache_answers', type: 'switch', default: false },
-    ],
-  },
 ] as const satisfies readonly SettingsGroup[];
 
 type ValueOf<Each> = Each extends { type: 'choice'; options: readonly (infer Option)[] }

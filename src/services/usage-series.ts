@@ -1,11 +1,14 @@
-/** One row of `usage_data`: what one model used on one UTC day, for one project, from one source. */
+import { LivelitError } from '../store/error.ts';
+
+/** What one model used on one UTC day, for one project, from one source: a row of the view `usage_counted`. */
 export interface UsageRow {
   readonly id: string;
   /** UTC day, `YYYY-MM-DD`. */
   readonly date: string;
   readonly model: string;
   readonly project: string;
-  readonly source: 'openai' | 'chat' | 'import' | 'sample';
+  /** `share` for the totals that somebody else shares. */
+  readonly source: 'openai' | 'anthropic' | 'chat' | 'import' | 'sample' | 'share';
   readonly requests: number;
   /** Input tokens, the cached ones included. */
   readonly context_tokens: number;
@@ -13,6 +16,8 @@ export interface UsageRow {
   readonly generated_tokens: number;
   /** USD; null when no price is known for the model. */
   readonly cost: number | null;
+  /** Some of what was added up here has no known price; the cost is that of the rest. */
+  readonly unpriced?: boolean;
   /** Grams CO2e; null when it is unknown. */
   readonly co2_grams: number | null;
 }
@@ -89,6 +94,18 @@ export function rangeDays(range: UsageRange, now: number = Date.now()): string[]
   return count >= 1 && count <= MAX_DAYS ? lastDays(count, end) : [];
 }
 
+/**
+ * A range in a word, as the keys of queries name it.
+ *
+ * @throws {LivelitError} `invalid` unless it has 1 to 366 days.
+ */
+export function rangeName(range: UsageRange): string {
+  if (!rangeDays(range).length) {
+    throw new LivelitError('invalid', `A range has 1 to ${MAX_DAYS} days.`, { reason: 'days' });
+  }
+  return 'from' in range ? `${range.from}..${range.to ?? ''}` : String(range.days ?? 30);
+}
+
 /** As many days, ending the day before the first of these. */
 export const previousDays = (days: readonly string[]): string[] =>
   days[0] ? lastDays(days.length, Date.parse(days[0]) - DAY_MS) : [];
@@ -108,7 +125,7 @@ export function usageSeries(
     const index = place.get(row.date);
     if (index === undefined) continue;
     const value = valueOf(row, metric);
-    if (value === null) unknown.add(row.model);
+    if (value === null || (metric === 'cost' && row.unpriced)) unknown.add(row.model);
     const name = group === 'none' ? '' : row[group];
     let values = sums.get(name);
     if (!values) sums.set(name, (values = new Array<number>(days.length).fill(0)));

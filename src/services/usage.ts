@@ -1,16 +1,16 @@
-import { LivelitError } from '../store/error.ts';
 import type { Live } from '../store/live.ts';
-import type { LiveQueryOptions } from '../store/query.ts';
-import { shareRows } from '../store/rows.ts';
+import type { LiveQueryOptions, QueryContext } from '../store/query.ts';
+import { shareRows, shareValue } from '../store/rows.ts';
 import { store } from '../store/store.ts';
 import { sampleUsage } from './sample-data.ts';
 import {
-  MAX_DAYS,
   previousDays,
   rangeDays,
+  rangeName,
   usageSums,
   type UsageRange,
   type UsageRow,
+  type UsageSums,
   type UsageTotals,
 } from './usage-series.ts';
 
@@ -18,7 +18,8 @@ const NUMBERS = 'date,requests,context_tokens,cached_tokens,generated_tokens,cos
 
 /**
  * The usage of the signed-in member on the UTC days of a range, oldest first; kept current by the topic `user:<uid>`.
- * Sample rows while nobody with an account is signed in. The last 30 days unless said.
+ * Without what does not count: the chat's own rows where the sync brings them as well, and samples, once there is
+ * anything else. Sample rows while nobody with an account is signed in. The last 30 days unless said.
  *
  * @throws {LivelitError} `invalid` unless the range has 1 to 366 days.
  */
@@ -26,11 +27,27 @@ export function dailyUsage(range: UsageRange = {}): Live<readonly UsageRow[]> {
   return store().live<readonly UsageRow[]>({
     ...about(range, 'daily'),
     placeholder: () => ({ data: sampleOf(range), sample: true }),
-    fetch: rowsOf(range, `id,model,project,source,${NUMBERS}`, (days) => days),
+    // They are samples all, or none.
+    sampled: ([first]) => first?.source === 'sample',
+    fetch: (context) =>
+      rowsOn(rangeDays(range), context, {
+        from: 'usage_counted',
+        columns: `id,model,project,source,${NUMBERS}`,
+        order: ['date', 'model', 'project', 'source'],
+      }),
     reconcile: shareRows,
     watch: keepSynced,
   });
 }
+
+/**
+ * The sums of the equally long time before a range, for each metric: what `dailyUsage(range)` is compared with. Kept
+ * current as that is.
+ *
+ * @throws {LivelitError} `invalid` unless the range has 1 to 366 days.
+ */
+export const previousUsage = (range: UsageRange = {}): Live<UsageSums> =>
+  sums(range, 'previous', ({ previous }) => previous, previousDays);
 
 /**
  * The sums of a range and of the equally long one before it, for each metric, with the change between the two; kept
@@ -38,14 +55,30 @@ export function dailyUsage(range: UsageRange = {}): Live<readonly UsageRow[]> {
  *
  * @throws {LivelitError} `invalid` unless the range has 1 to 366 days.
  */
-export function usageTotals(range: UsageRange = {}): Live<UsageTotals> {
-  const rows = rowsOf(range, NUMBERS, (days) => [...previousDays(days), ...days]);
-  return store().live<UsageTotals>({
-    ...about(range, 'totals'),
-    placeholder: () => ({ data: usageSums(sampleOf(range, 2), rangeDays(range)), sample: true }),
-    fetch: async (context) => usageSums(await rows(context), rangeDays(range)),
-    // Plain numbers: what says the same stays the same object, and nothing is painted again.
-    reconcile: (shown, fetched) => (JSON.stringify(shown) === JSON.stringify(fetched) ? shown : fetched),
+export const usageTotals = (range: UsageRange = {}): Live<UsageTotals> =>
+  sums(
+    range,
+    'totals',
+    (totals) => totals,
+    (days) => [...previousDays(days), ...days],
+  );
+
+/** Some of the totals of a range, from a row for each of the days that they need. */
+function sums<T>(
+  range: UsageRange,
+  what: string,
+  select: (totals: UsageTotals) => T,
+  daysOf: (days: readonly string[]) => readonly string[],
+): Live<T> {
+  const selected = (rows: readonly UsageRow[]) => select(usageSums(rows, rangeDays(range)));
+  return store().live<T>({
+    ...about(range, what),
+    placeholder: () => ({ data: selected(sampleOf(range, 2)), sample: true }),
+    fetch: async (context) => {
+      const query = { from: 'usage_daily', columns: NUMBERS, order: ['date', 'source'] };
+      return selected(await rowsOn(daysOf(rangeDays(range)), context, query));
+    },
+    reconcile: shareValue,
   });
 }
 
@@ -63,39 +96,32 @@ function keepSynced(): () => void {
 }
 
 /** What all queries about a range have in common. */
-function about(range: UsageRange, what: string) {
-  if (!rangeDays(range).length) {
-    throw new LivelitError('invalid', `A range has 1 to ${MAX_DAYS} days.`, { reason: 'days' });
-  }
-  const name = 'from' in range ? `${range.from}..${range.to ?? ''}` : String(range.days ?? 30);
-  return {
-    key: `usage:${what}:${name}`,
+const about = (range: UsageRange, what: string) =>
+  ({
+    key: `usage:${what}:${rangeName(range)}`,
     requires: 'account',
     topics: ({ session }) => [`user:${session!.userId}`],
     relevant: ({ event }) => event === 'usage_data',
     cached: true,
-  } satisfies Partial<LiveQueryOptions<never>>;
-}
+  }) satisfies Partial<LiveQueryOptions<never>>;
 
-/** Fetches the member's rows; the days are asked for anew each time, because a range may move on at midnight UTC. */
-const rowsOf =
-  (range: UsageRange, columns: string, daysOf: (days: readonly string[]) => readonly string[]) =>
-  ({ backend, session, signal }: Parameters<LiveQueryOptions<unknown>['fetch']>[0]) => {
-    const days = daysOf(rangeDays(range));
-    return backend.fetch<readonly UsageRow[]>(
-      {
-        from: 'usage_data',
-        columns,
-        where: [
-          ['user_id', 'eq', session!.userId],
-          ['date', 'gte', days[0]],
-          ['date', 'lte', days.at(-1)],
-        ],
-        order: ['date', 'model', 'project', 'source'],
-      },
-      signal,
-    );
-  };
+/** The member's rows of some days, which are asked for anew each time: a range may move on at midnight UTC. */
+const rowsOn = (
+  days: readonly string[],
+  { backend, session, signal }: QueryContext,
+  query: { readonly from: string; readonly columns: string; readonly order: readonly string[] },
+) =>
+  backend.fetch<readonly UsageRow[]>(
+    {
+      ...query,
+      where: [
+        ['user_id', 'eq', session!.userId],
+        ['date', 'gte', days[0]],
+        ['date', 'lte', days.at(-1)],
+      ],
+    },
+    signal,
+  );
 
 /** An invented range as long as this one, or a multiple, on the same days. */
 function sampleOf(range: UsageRange, periods = 1): UsageRow[] {

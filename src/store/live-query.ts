@@ -191,7 +191,7 @@ export class LiveQuery<T> implements Live<T> {
       fetch: async (signal) => (await topics?.({ ...context, signal })) ?? [],
       take: (names) => {
         for (const topic of names) this.#gaps.add(topic);
-        for (const topic of names) this.#leave.push(this.#host.join(topic, this.#listener(topic, refetch)));
+        for (const topic of names) this.#join(topic, refetch);
         if (names.length) refetch.later(timings.joinPatienceMs);
         else void refetch.now();
         return true;
@@ -204,17 +204,20 @@ export class LiveQuery<T> implements Live<T> {
     void joining.now();
   }
 
-  #listener(topic: string, refetch: Refetch<T>): TopicListener {
-    return {
+  #join(topic: string, refetch: Refetch<T>): void {
+    const leave = this.#host.join(topic, {
       onEvent: (event) => this.receive(event),
       onState: ({ state }) => {
-        if (state === 'joined') this.#gaps.delete(topic);
+        const over = state === 'refused' && this.options.revocable;
+        if (over) leave();
+        if (over || state === 'joined') this.#gaps.delete(topic);
         else this.#gaps.add(topic);
         // Whatever was sent during the gap is gone. Where nobody may listen there is still the data.
         if (!this.#gaps.size || (state === 'refused' && this.#data === undefined)) void refetch.now();
         this.#changed();
       },
-    };
+    });
+    this.#leave.push(leave);
   }
 
   #take(fetched: T, begunAt: number, meanwhile: readonly TopicEvent[]): boolean {
@@ -274,7 +277,7 @@ export class LiveQuery<T> implements Live<T> {
       data: this.#withOverlay(),
       error: this.#error,
       at: this.#at,
-      sample: this.#sample,
+      sample: this.#sample || (this.#data !== undefined && this.options.sampled?.(this.#data) === true),
     });
   }
 

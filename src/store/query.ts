@@ -25,10 +25,14 @@ export interface LiveQueryOptions<T> {
   readonly requires?: 'nothing' | 'session' | 'account';
   /** Shown while nobody who may fetch is signed in, or no project is connected. */
   readonly placeholder?: () => { readonly data: T; readonly sample: boolean };
+  /** Whether what was fetched is invented, too. */
+  readonly sampled?: (data: T) => boolean;
   /** What makes the data stale. */
   readonly topics?: (context: QueryContext) => readonly string[] | Promise<readonly string[]>;
   /** The table whose events concern this query; where they never come, the query looks by itself. */
   readonly table?: string;
+  /** Whoever let them be listened to may end that: a topic that is refused is left, and the data says what is so now. */
+  readonly revocable?: boolean;
   readonly fetch: (context: QueryContext) => Promise<T>;
   /** Whether an event concerns this query at all; unless said, those of its table do. */
   readonly relevant?: (event: TopicEvent) => boolean;

@@ -17,6 +17,10 @@ export function shareRows<T extends Row>(shown: readonly T[], fetched: readonly 
   return same ? shown : shared;
 }
 
+/** What was fetched, or what is shown where the two say the same; for plain values that are small. */
+export const shareValue = <T>(shown: T, fetched: T): T =>
+  JSON.stringify(shown) === JSON.stringify(fetched) ? shown : fetched;
+
 function equal<T extends object>(a: T, b: T): boolean {
   const names = Object.keys(a) as (keyof T)[];
   return names.length === Object.keys(b).length && names.every((name) => Object.is(a[name], b[name]));

@@ -48,6 +48,7 @@ export async function takeStep(desk: Desk, step: AuthStep): Promise<AuthSession 
       return data.session;
     }
     case 'set-password': {
+      if (!user) throw new LivelitError('unauthenticated', 'Please sign in first.', { reason: 'session_not_found' });
       const { error } = await auth.updateUser({ password: step.password });
       if (error) throw failed(error);
       return (await auth.getSession()).data.session;

@@ -25,9 +25,12 @@ export function answerError(error: PostgrestError, status: number): LivelitError
     });
   }
   const code = codeOf(status);
+  // Our own functions speak to people: `PT422`, a sentence, and the reason as the hint.
+  const own = error.code.startsWith('PT');
   const { retry_after_s: seconds } = error as WireError;
   const retryAfterMs = seconds && seconds * 1000;
-  return new LivelitError(code, SENTENCES[code], { reason: error.code, retryAfterMs, cause: error });
+  const [sentence, reason] = own ? [error.message, error.hint] : [SENTENCES[code], error.code];
+  return new LivelitError(code, sentence, { reason, retryAfterMs, cause: error });
 }
 
 /** An error of signing in. Supabase's own sentences for people are kept. */

@@ -237,37 +237,15 @@ create function private.owns_site() returns boolean language sql stable security
     select private.is_permanent() and exists (select from private.site where owner_id = auth.uid())
 $$;
 
--- Whether whoever asks owns the site: the settings of its chat are theirs.
+-- Whether whoever asks owns the site, and with it the settings of its chat.
 create function public.owns_site() returns boolean language sql stable set search_path = '' as $$
     select private.owns_site()
-$$;
-
--- A number within its limits, or null.
-create function private.number_within(p_value jsonb, p_least numeric, p_most numeric) returns numeric
-language sql immutable set search_path = '' as $$
-    select case jsonb_typeof(p_value) when 'number'
-        then case when p_value::numeric between p_least and p_most then p_value::numeric end end
-$$;
-
--- What the owner has set for the chat, as far as it is well-formed:
--- { system_prompt?, model?, temperature?, daily_cap_micro_usd?, cache_answers? }.
-create function public.chat_settings() returns jsonb language sql stable set search_path = '' as $$
-    select jsonb_strip_nulls(jsonb_build_object(
-        'system_prompt', case when length(wish ->> 'system_prompt') between 1 and 4000 then wish ->> 'system_prompt' end,
-        'model', case when wish ->> 'model' ~ '^[\w./:-]{1,100}$' then wish ->> 'model' end,
-        'temperature', private.number_within(wish -> 'temperature', 0, 2),
-        'daily_cap_micro_usd', round(private.number_within(wish -> 'daily_cap_usd', 0, 1000) * 1000000),
-        'cache_answers', case when jsonb_typeof(wish -> 'cache_answers') = 'boolean' then wish -> 'cache_answers' end))
-    from (select (select p.preferences -> 'chat' from public.user_preferences as p
-                  join private.site as s on s.owner_id = p.user_id) as wish) as owner
 $$;
 
 revoke execute on function private.create_preferences(), private.refuse_setting(text, text, text),
     private.check_setting(jsonb, text, jsonb), private.put_setting(jsonb, text[], jsonb),
     private.merge_preferences(jsonb), private.signal_preferences(), private.owns_site(),
-    private.number_within(jsonb, numeric, numeric),
-    public.merge_preferences(jsonb), public.owns_site(), public.chat_settings()
+    public.merge_preferences(jsonb), public.owns_site()
     from public, anon, authenticated;
 grant execute on function private.merge_preferences(jsonb), public.merge_preferences(jsonb), private.owns_site(),
     public.owns_site() to authenticated;
-grant execute on function private.number_within(jsonb, numeric, numeric), public.chat_settings() to service_role;

@@ -17,6 +17,8 @@ export interface Stage {
   say(id: string, content: string): Promise<void>;
   edit(id: string, content: string): Promise<void>;
   unsay(id: string): Promise<void>;
+  /** The code that was mailed to an address. */
+  mailedCode(email: string): Promise<string>;
   /** Signs the member out and in again. */
   signInAgain(): Promise<unknown>;
   /** Cuts the connection; it comes back by itself. */
@@ -284,6 +286,61 @@ export function backendSuite(name: string, raise: () => Promise<Stage>): void {
       await stage.backend.signOut();
       expect(stage.backend.session.snapshot).to.include({ status: 'live', data: null });
       expect(stage.backend.session.snapshot.error).to.equal(undefined);
+    });
+
+    describe('an account', () => {
+      const newAddress = () => `${crypto.randomUUID()}@test.invalid`;
+      const failure = (attempt: Promise<unknown>) => attempt.then(() => undefined).catch((reason: unknown) => reason);
+      beforeEach(() => stage.backend.signOut());
+
+      it('is opened by a code that was mailed', async () => {
+        const email = newAddress();
+        expect(await stage.backend.authenticate({ step: 'send-code', email })).to.equal(null);
+        expect(stage.backend.session.snapshot.data).to.equal(null);
+        const code = await stage.mailedCode(email);
+        const session = await stage.backend.authenticate({ step: 'enter-code', email, code });
+        expect(session).to.include({ anonymous: false, email });
+        expect(stage.backend.session.snapshot.data).to.deep.equal(session);
+      });
+
+      it('is not opened by another code', async () => {
+        const email = newAddress();
+        await stage.backend.authenticate({ step: 'send-code', email });
+        const code = (await stage.mailedCode(email)).replace(/^./, (digit) => String((Number(digit) + 1) % 10));
+        const error = await failure(stage.backend.authenticate({ step: 'enter-code', email, code }));
+        expect(error).to.be.instanceOf(LivelitError);
+        expect(error).to.include({ reason: 'otp_expired' });
+        expect(stage.backend.session.snapshot.data).to.equal(null);
+      });
+
+      it('is made with a password', async () => {
+        const email = newAddress();
+        const session = await stage.backend.authenticate({ step: 'sign-up', email, password: 'correct horse' });
+        expect(session).to.include({ anonymous: false, email });
+      });
+
+      it('is made for a visitor, who stays the same user', async () => {
+        const { userId } = await stage.backend.signIn('anonymous');
+        const email = newAddress();
+        await stage.backend.authenticate({ step: 'send-code', email });
+        const code = await stage.mailedCode(email);
+        const session = await stage.backend.authenticate({ step: 'enter-code', email, code });
+        expect(session).to.deep.equal({ userId, anonymous: false, email });
+      });
+
+      it('gets a new password, when whoever it belongs to is there', async () => {
+        const nobody = await failure(stage.backend.authenticate({ step: 'set-password', password: 'battery staple' }));
+        expect(nobody).to.include({ code: 'unauthenticated' });
+        const email = newAddress();
+        await stage.backend.authenticate({ step: 'sign-up', email, password: 'correct horse' });
+        await stage.backend.authenticate({ step: 'recover', email });
+        await stage.backend.signOut();
+        const code = await stage.mailedCode(email);
+        await stage.backend.authenticate({ step: 'enter-code', email, code });
+        await stage.backend.authenticate({ step: 'set-password', password: 'battery staple' });
+        await stage.backend.signOut();
+        expect(await stage.backend.signIn({ email, password: 'battery staple' })).to.include({ email });
+      });
     });
 
     it('signs a visitor in, one for two who ask at once', async () => {

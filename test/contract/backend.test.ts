@@ -1,9 +1,9 @@
 import { TOPIC_TABLES } from '../../src/services/schema.ts';
 import { LivelitError } from '../../src/store/error.ts';
-import { MemoryBackend } from '../../src/store/memory-backend.ts';
+import { MEMORY_CODE, MemoryBackend } from '../../src/store/memory-backend.ts';
 import { ownClient, SupabaseBackend, type SupabaseBackendOptions } from '../../src/store/supabase-backend.ts';
 import { TIMINGS } from '../../src/store/timings.ts';
-import { fault, publish, signUp, sql, target, unpublish } from '../support/browser/backend.ts';
+import { fault, mailedCode, publish, signUp, sql, target, unpublish } from '../support/browser/backend.ts';
 import { MEMBER } from '../support/browser/memory.ts';
 import { backendSuite, type Stage, type UsageSeed } from './backend.suite.ts';
 
@@ -46,6 +46,7 @@ backendSuite('a project in memory', () => {
     say: (id, content) => tell('INSERT', message(id, content)),
     edit: (id, content) => tell('UPDATE', message(id, content)),
     unsay: (id) => tell('DELETE', { id }),
+    mailedCode: () => Promise.resolve(MEMORY_CODE),
     async signInAgain() {
       await backend.signOut();
       backend.session.set({ status: 'live', data: MEMBER, sample: false });
@@ -89,6 +90,7 @@ async function project(more: Partial<SupabaseBackendOptions> = {}): Promise<Stag
       ),
     edit: (id, content) => run('update chat_messages set content = $2 where id = $1', [id, content]),
     unsay: (id) => run('delete from chat_messages where id = $1', [id]),
+    mailedCode,
     async signInAgain() {
       await backend.signOut();
       await backend.signIn(login);

@@ -23,7 +23,14 @@ class Counted extends LiveValue<string> {
 class Reader extends LitElement {
   live: Live<string> | undefined;
   renders = 0;
-  #controller = new LiveController(this, () => this.live, this.attachInternals());
+  /** Between which of them something is shown while the next one loads. */
+  bridged: readonly (Live<string> | undefined)[] = [];
+  #controller = new LiveController(
+    this,
+    () => this.live,
+    this.attachInternals(),
+    (from, to) => this.bridged.includes(from) && this.bridged.includes(to),
+  );
 
   override render() {
     this.renders += 1;
@@ -81,6 +88,65 @@ describe('LiveController', () => {
     await reader.updateComplete;
     expect(value.readers).to.equal(0);
     expect(shown()).to.equal('one');
+  });
+
+  describe('while another Live loads', () => {
+    const loading = () => new Counted({ status: 'loading', data: undefined, sample: false });
+
+    const turnTo = async (next: Counted) => {
+      reader.live = next;
+      reader.requestUpdate();
+      await reader.updateComplete;
+    };
+
+    it('shows nothing of the last one, unless its element says so', async () => {
+      await turnTo(loading());
+      expect(shown()).to.equal('');
+      expect(value.readers).to.equal(0);
+    });
+
+    it('shows the last one, as being refreshed, until there is something of the next', async () => {
+      const [empty, next] = [loading(), loading()];
+      reader.bridged = [value, empty, next];
+      await turnTo(empty);
+      await turnTo(next);
+      expect(shown()).to.equal('one');
+      expect(reader.matches(':state(refreshing)')).to.equal(true);
+      expect([value.readers, empty.readers, next.readers]).to.deep.equal([1, 0, 1]);
+      next.set(live('three'));
+      await reader.updateComplete;
+      expect(shown()).to.equal('three');
+      expect([value.readers, next.readers]).to.deep.equal([0, 1]);
+    });
+
+    it('shows what becomes of the last one meanwhile, and nothing once that is gone', async () => {
+      const next = loading();
+      reader.bridged = [value, next];
+      await turnTo(next);
+      value.set(live('two'));
+      await reader.updateComplete;
+      expect(shown()).to.equal('two');
+      value.set({ status: 'loading', data: undefined, sample: false });
+      await until(() => shown() === '');
+      expect(reader.matches(':state(loading)')).to.equal(true);
+    });
+
+    it('shows nothing of one that has nothing to do with the next', async () => {
+      const [empty, next] = [loading(), loading()];
+      reader.bridged = [value, empty];
+      await turnTo(empty);
+      await turnTo(next);
+      expect(shown()).to.equal('');
+      expect([value.readers, empty.readers]).to.deep.equal([0, 0]);
+    });
+
+    it('leaves both with its element', async () => {
+      const next = loading();
+      reader.bridged = [value, next];
+      await turnTo(next);
+      reader.remove();
+      expect([value.readers, next.readers]).to.deep.equal([0, 0]);
+    });
   });
 
   it('follows another Live when its element chooses one', async () => {

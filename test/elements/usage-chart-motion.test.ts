@@ -1,9 +1,10 @@
 import { emulateMedia } from '@web/test-runner-commands';
 import { expect } from 'chai';
+import { Chart } from 'chart.js';
 import { html } from 'lit';
 import type { UsageChartElement } from '../../src/elements/usage-chart.ts';
 import { lastDays } from '../../src/services/usage-series.ts';
-import { connectToBackend, leaveBackend, signInNewMember } from '../support/browser/backend.ts';
+import { connectToBackend, leaveBackend, signInNewMember, sql } from '../support/browser/backend.ts';
 import { clearPage, until } from '../support/browser/page.ts';
 import { addUsage, drawn, models, open, part, TODAY } from '../support/browser/usage-chart.ts';
 
@@ -26,6 +27,18 @@ async function watch(chart: UsageChartElement, done: () => unknown) {
     return done();
   });
   return { left: left.size, right: right.size };
+}
+
+/** Until it has been the same for some frames. */
+async function untilStill(look: () => readonly string[]): Promise<void> {
+  let last = '';
+  let frames = 0;
+  await until(() => {
+    const now = look().join();
+    frames = now === last ? frames + 1 : 0;
+    last = now;
+    return frames > 20;
+  });
 }
 
 describe('what moves in <usage-chart>', () => {
@@ -66,6 +79,48 @@ describe('what moves in <usage-chart>', () => {
     const { left, right } = await watch(chart, still());
     expect(left).to.equal(1);
     expect(right).to.be.greaterThan(2);
+  });
+
+  it('is three points where a sync has changed three rows, and not one of the others', async () => {
+    const days = lastDays(7);
+    const rows = ['large', 'small'].flatMap((model) =>
+      days.map((date) => ({
+        date,
+        model,
+        project: '',
+        requests: 1,
+        context_tokens: 5_000,
+        cached_tokens: 0,
+        generated_tokens: 0,
+        cost: 1,
+        cost_source: 'estimated',
+        co2_grams: 1,
+        provisional: false,
+      })),
+    );
+    const sync = (all: readonly object[]) =>
+      sql(`select public.usage_apply($1, 'openai', null, null, $2) as done`, [userId, JSON.stringify(all)]);
+    await sync(rows);
+    await until(() => part(chart, 'total') === '80K');
+    const points = () => {
+      const drawing = Chart.getChart(canvasOf(chart))!;
+      return drawing.data.datasets.flatMap((_, index) => drawing.getDatasetMeta(index).data);
+    };
+    const stand = () => points().map(({ x, y }) => `${x} ${y}`);
+    await untilStill(stand);
+    const [before, stood] = [points(), stand()];
+    // On the tops, which nothing stands upon.
+    const changed = rows.map((row, index) => ([8, 10, 12].includes(index) ? { ...row, context_tokens: 6_000 } : row));
+    const [answer] = await sync(changed);
+    const committed = performance.now();
+    expect(answer!.done).to.include({ inserted: 0, updated: 3, deleted: 0 });
+    const moved = () => stand().filter((place, index) => place !== stood[index]).length;
+    await until(() => moved() > 0);
+    console.log(`commit → painted, three rows of fourteen: ${Math.round(performance.now() - committed)} ms`);
+    await untilStill(stand);
+    expect(part(chart, 'total')).to.equal('83K');
+    expect(points().every((point, index) => point === before[index])).to.equal(true);
+    expect(moved()).to.equal(3);
   });
 
   it('is nothing for whoever wants no motion', async () => {

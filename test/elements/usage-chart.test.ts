@@ -184,7 +184,7 @@ describe('<usage-chart>', () => {
     performance.clearResourceTimings();
     // A signal of the member's own about another table's row: fetched again, and the same.
     await sql(`select realtime.send('{"table":"usage_data"}', 'usage_data', $1)`, [`user:${userId}`]);
-    await until(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/usage_data?')));
+    await until(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/usage_counted?')));
     await until(() => chart.matches(':state(live)'));
     await nextFrame();
     expect(clears).to.equal(0);

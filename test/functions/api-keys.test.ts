@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { LocalBackend } from '../../local/backend.ts';
 import { redact } from '../../supabase/functions/_shared/errors.ts';
 import { endBackend, newMember, newVisitor, startTestBackend, type Person } from '../support/node/backend.ts';
 import { invoke } from '../support/node/functions-http.ts';
-
-interface KeyAnswer {
-  readonly keys: readonly { readonly provider: string; readonly last4: string; readonly status: string }[];
-  readonly check?: { readonly status: string; readonly reason?: string; readonly message?: string };
-  readonly error: { readonly code: string; readonly reason: string; readonly message: string };
-}
-
-/** Well-formed, and made for each test: no secret stands in a fixture. */
-const newKey = () => `sk-admin-${randomBytes(24).toString('base64url')}`;
+import { newKey, setKey, type KeyAnswer } from '../support/node/keys-http.ts';
 
 describe('the function api-keys', () => {
   let backend: LocalBackend;
@@ -29,7 +21,7 @@ describe('the function api-keys', () => {
   });
 
   const ask = (body: object, { token }: Person = member) => invoke<KeyAnswer>(backend, 'api-keys', token, body);
-  const set = (key: unknown, who?: Person) => ask({ action: 'set', provider: 'openai', key }, who);
+  const set = (key: unknown, who = member) => setKey(backend, who, key);
   const rowsOf = ({ id }: Person) =>
     backend.database.query<{ envelope: string; status: string; fingerprint: string; last4: string }>(
       'select envelope, status, fingerprint, last4 from private.user_api_keys where user_id = $1',

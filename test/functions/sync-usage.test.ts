@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { LocalBackend } from '../../local/backend.ts';
 import { syncDue } from '../../local/timers.ts';
+import { usageFootprint, type UsedTokens } from '../../supabase/functions/_shared/footprint.ts';
 import { endBackend, newMember, newVisitor, startTestBackend, type Person } from '../support/node/backend.ts';
 import { invoke } from '../support/node/functions-http.ts';
+import { namesOf, newMessage, send } from '../support/node/chat-http.ts';
+import { newKey, newMemberWithKey, setKey, sync as syncAs, type SyncAnswer } from '../support/node/keys-http.ts';
 import { storedUsage, upstreamCosts, upstreamUsage } from '../support/node/upstream.ts';
 import { until } from '../support/node/until.ts';
 import { daysAgo } from '../support/node/usage-sql.ts';
 
-interface SyncAnswer {
-  readonly runs: readonly {
-    readonly status: string;
-    readonly error_reason: string | null;
-    readonly message?: string;
-    readonly rows_read: number;
-    readonly rows_changed: number;
-    readonly window_from: string;
-  }[];
-  readonly error: { readonly code: string; readonly reason: string; readonly message: string };
-}
-
 const NINETY = { from: daysAgo(89), to: daysAgo(0) };
-const newKey = () => `sk-admin-${randomBytes(24).toString('base64url')}`;
 
 describe('the function sync-usage', () => {
   let backend: LocalBackend;
@@ -35,7 +24,7 @@ describe('the function sync-usage', () => {
   beforeEach(async () => {
     Object.assign(backend.openai, { adminKeys: undefined, amountsAsText: false, now: clock() });
     backend.openai.failures.length = 0;
-    [member, key] = await newMemberWithKey();
+    [member, key] = await newMemberWithKey(backend);
   });
 
   /** Stands still, so that what is compared is of one moment. */
@@ -43,13 +32,7 @@ describe('the function sync-usage', () => {
     const now = Date.now() + offsetMs;
     return () => now;
   };
-  async function newMemberWithKey(): Promise<[Person, string]> {
-    const [person, made] = [await newMember(backend), newKey()];
-    const body = { action: 'set', provider: 'openai', key: made };
-    assert.equal((await invoke(backend, 'api-keys', person.token, body)).status, 200);
-    return [person, made];
-  }
-  const sync = ({ token }: Person = member) => invoke<SyncAnswer>(backend, 'sync-usage', token, { mode: 'user' });
+  const sync = (person = member) => syncAs(backend, person);
   const runOf = async (person?: Person) => (await sync(person)).body.runs[0]!;
   const equalsUpstream = async ({ id } = member, of = key) =>
     assert.deepEqual(await storedUsage(backend, id), await upstreamUsage(backend, of, NINETY));
@@ -118,7 +101,7 @@ describe('the function sync-usage', () => {
     });
 
     it('each of two users their own, at once', async () => {
-      const [other, otherKey] = await newMemberWithKey();
+      const [other, otherKey] = await newMemberWithKey(backend);
       const runs = await Promise.all([runOf(), runOf(other)]);
       assert.deepEqual(
         runs.map(({ status }) => status),
@@ -131,7 +114,7 @@ describe('the function sync-usage', () => {
     it('all of another organisation, once its key is set', async () => {
       await sync();
       key = newKey();
-      await invoke(backend, 'api-keys', member.token, { action: 'set', provider: 'openai', key });
+      await setKey(backend, member, key);
       assert.equal((await runOf()).window_from, NINETY.from);
       await equalsUpstream();
     });
@@ -315,16 +298,30 @@ describe('the function sync-usage of a site with a key of its own', () => {
   let backend: LocalBackend;
   const key = newKey();
   before(async () => {
-    backend = await startTestBackend({ secrets: { OPENAI_ADMIN_KEY: key } });
+    backend = await startTestBackend({ secrets: { OPENAI_ADMIN_KEY: key, GRID_REGION: 'FR' } });
   });
   after(() => endBackend(backend));
 
   it('reads with it for the owner, and for nobody else', async () => {
     const [owner, other] = [await newMember(backend), await newMember(backend)];
     await backend.database.query('insert into private.site (owner_id) values ($1)', [owner.id]);
-    const reasonOf = async ({ token }: Person) =>
-      (await invoke<SyncAnswer>(backend, 'sync-usage', token, { mode: 'user' })).body.runs[0]!.error_reason;
+    const reasonOf = async (person: Person) => (await syncAs(backend, person)).body.runs[0]!.error_reason;
     assert.equal(await reasonOf(owner), null);
     assert.equal(await reasonOf(other), 'no_key');
+  });
+
+  it('estimates footprints by the electricity of GRID_REGION, of what is synced and of what is chatted', async () => {
+    const visitor = await newVisitor(backend);
+    assert.equal(namesOf(await send(backend, visitor, newMessage())).at(-1), 'done');
+    for (const source of ['openai', 'chat']) {
+      const rows = await backend.database.query<UsedTokens>(
+        `select model, context_tokens, cached_tokens, generated_tokens, co2_grams from public.usage_data
+         where source = $1 and model = 'gpt-4o-mini' order by generated_tokens desc limit 1`,
+        [source],
+      );
+      const { mid } = usageFootprint(rows, { region: 'FR' });
+      // Grams are kept to four places.
+      assert.ok(mid > 0 && Math.abs(rows[0]!.co2_grams! - mid) <= 0.000_05, `${source}: ${mid}`);
+    }
   });
 });

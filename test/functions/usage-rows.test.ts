@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Charge, UsageCount } from '../../supabase/functions/_shared/providers/provider.ts';
-import { usageRows, type DatedPrice } from '../../supabase/functions/_shared/usage-rows.ts';
+import { usageRows, type Reading } from '../../supabase/functions/_shared/usage-rows.ts';
 
 const TODAY = '2026-11-20';
-const price = (valid_from: string, input: number): DatedPrice => ({
-  model: 'gpt-4o-mini',
-  valid_from,
-  input_micro_usd: input,
-  cached_micro_usd: input / 2,
-  output_micro_usd: input * 4,
-});
 const used = (date: string, fields: Partial<UsageCount> = {}): UsageCount => ({
   date,
   model: 'gpt-4o-mini',
@@ -28,8 +21,8 @@ const charged = (date: string, usd: number, fields: Partial<Charge> = {}): Charg
   usd,
   ...fields,
 });
-const rowsOf = (usage: UsageCount[], charges: Charge[] = [], prices = [price('2025-01-01', 150_000)]) =>
-  usageRows({ usage, charges }, prices, TODAY);
+const rowsOf = (usage: UsageCount[], charges: Charge[] = [], reading: Partial<Reading> = {}) =>
+  usageRows({ usage, charges }, { provider: 'openai', today: TODAY, ...reading });
 const costsOf = (...parameters: Parameters<typeof rowsOf>) =>
   rowsOf(...parameters).map(({ model, cost, cost_source }) => [model, cost, cost_source]);
 
@@ -69,6 +62,13 @@ describe('the rows of a report', () => {
     assert.deepEqual([unknown!.co2_grams, none!.co2_grams], [null, null]);
   });
 
+  it('have a footprint by the electricity of the region', () => {
+    const gramsIn = (region?: string) => rowsOf([used('2026-11-01')], [], { region })[0]!.co2_grams;
+    assert.ok(gramsIn('FR')! < gramsIn()! / 8);
+    assert.equal(gramsIn('US'), gramsIn());
+    assert.equal(gramsIn('Mars'), null);
+  });
+
   describe('cost', () => {
     it('what the price of their day says, while there is no bill', () => {
       // 800,000 × 0.15 + 200,000 × 0.075 + 100,000 × 0.60, USD per million.
@@ -76,12 +76,24 @@ describe('the rows of a report', () => {
     });
 
     it('by the newest price that held then', () => {
-      const prices = [price('2026-11-10', 600_000), price('2025-01-01', 150_000), price('2026-11-05', 300_000)];
-      const costs = ['2026-11-04', '2026-11-05', '2026-11-09', '2026-11-10'].map(
-        (day) => rowsOf([used(day)], [], prices)[0]!.cost,
-      );
-      assert.deepEqual(costs, [0.195, 0.39, 0.39, 0.78]);
-      assert.equal(rowsOf([used('2024-12-31')], [], prices)[0]!.cost, null);
+      // https://developers.openai.com/api/docs/pricing: o3 became cheaper by four fifths on 10 June 2025.
+      const o3 = { model: 'o3', cachedTokens: 0, outputTokens: 0 };
+      const costs = ['2025-06-09', '2025-06-10'].map((day) => rowsOf([used(day, o3)])[0]!.cost);
+      assert.deepEqual(costs, [10, 2]);
+    });
+
+    it('more for what is written to the cache, as far as it can have been', () => {
+      const claude = { model: 'claude-opus-5', cachedTokens: 0, outputTokens: 0 };
+      const costOf = (fields: Partial<UsageCount>) =>
+        rowsOf([used('2026-11-01', { ...claude, ...fields })], [], { provider: 'anthropic' })[0]!.cost;
+      assert.equal(costOf({}), 5);
+      assert.equal(costOf({ writtenTokens: 400_000, written1hTokens: 100_000 }), 2.5 + 2.5 + 1);
+      assert.equal(costOf({ writtenTokens: 9_000_000 }), 6.25);
+    });
+
+    it('not by a price of tokens what is counted in something else', () => {
+      const images = used('2026-11-01', { inputTokens: 0, cachedTokens: 0, outputTokens: 0 });
+      assert.deepEqual(costsOf([images]), [['gpt-4o-mini', null, 'estimated']]);
     });
 
     it('what is billed, to the last line', () => {
@@ -104,13 +116,13 @@ describe('the rows of a report', () => {
     });
 
     it('an estimate today, whatever is billed so far; what has no price takes that', () => {
-      const unpriced = used(TODAY, { model: 'o4-mini' });
-      const lines = [charged(TODAY, 0.01), charged(TODAY, 0.02, { model: 'o4-mini' })];
+      const unpriced = used(TODAY, { model: 'gpt-99' });
+      const lines = [charged(TODAY, 0.01), charged(TODAY, 0.02, { model: 'gpt-99' })];
       assert.deepEqual(costsOf([used(TODAY), unpriced], lines), [
         ['gpt-4o-mini', 0.195, 'estimated'],
-        ['o4-mini', 0.02, 'billed'],
+        ['gpt-99', 0.02, 'billed'],
       ]);
-      assert.deepEqual(costsOf([unpriced]), [['o4-mini', null, 'estimated']]);
+      assert.deepEqual(costsOf([unpriced]), [['gpt-99', null, 'estimated']]);
     });
   });
 });

@@ -1,8 +1,11 @@
 /** A page without elements: a few queries and a lane over the table `notes`, driven by tests through `harness`. */
 import { connect, disconnect, type ConnectOptions } from '../../src/connect.ts';
 import { signIn, signOut } from '../../src/services/account.ts';
+import { apiKeys, deleteApiKey, saveApiKey, validateApiKey, type Provider } from '../../src/services/api-keys.ts';
 import { messages, readySession, sendMessage } from '../../src/services/chat.ts';
 import { makeId } from '../../src/store/make-id.ts';
+import { saveSettings, settings } from '../../src/services/settings.ts';
+import type { SettingsPatch } from '../../src/services/settings-schema.ts';
 import type { Connection } from '../../src/store/connection.ts';
 import type { Live } from '../../src/store/live.ts';
 import type { Lane } from '../../src/store/lane.ts';
@@ -40,6 +43,7 @@ const bumps: Lane<Bump> = {
 };
 
 const watched = new Map<number, { live: Live<readonly Note[]>; leave: () => void; renders: number }>();
+const appeared = new Map<string, number>();
 let chat: ReturnType<typeof messages> | undefined;
 /** What the page says of its visibility; a test decides. */
 let visibility: DocumentVisibilityState = 'visible';
@@ -84,11 +88,41 @@ const harness = {
   },
   unmount: () => document.body.replaceChildren(),
   chat: () => chat?.snapshot.data?.map(({ content, status }) => ({ content, status })) ?? [],
+  /** Shows the settings, and notes when each value appeared first. */
+  watchSettings(): void {
+    const note = () => {
+      for (const [path, value] of Object.entries(settings().snapshot.data?.values ?? {})) {
+        const key = `${path}=${JSON.stringify(value)}`;
+        if (!appeared.has(key)) appeared.set(key, performance.timeOrigin + performance.now());
+      }
+    };
+    settings().subscribe(note);
+    note();
+  },
+  settings: () => ({ status: settings().snapshot.status, fields: settings().snapshot.data?.fields ?? {} }),
+  /** Saves, and answers when; ms since 1970, as `appeared` does. */
+  saveSettings(patch: SettingsPatch): number {
+    saveSettings(patch);
+    return performance.timeOrigin + performance.now();
+  },
+  appeared: (path: string, value: unknown) => appeared.get(`${path}=${JSON.stringify(value)}`) ?? null,
+  watchKeys: () => void apiKeys().subscribe(() => undefined),
+  keys: () => apiKeys().snapshot.data ?? null,
+  saveKey: (provider: Provider, key: string) => said(saveApiKey(provider, key)),
+  validateKey: (provider: Provider) => said(validateApiKey(provider)),
+  deleteKey: (provider: Provider) => said(deleteApiKey(provider)),
   setVisible(visible: boolean): void {
     visibility = visible ? 'visible' : 'hidden';
     document.dispatchEvent(new Event('visibilitychange'));
   },
 };
+
+/** What became of a request, as text. */
+const said = (request: Promise<unknown>) =>
+  request.then(
+    (answer) => JSON.stringify(answer ?? null),
+    (error: unknown) => String(error),
+  );
 
 export type Harness = typeof harness;
 

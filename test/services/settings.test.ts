@@ -144,6 +144,17 @@ describe('settings', () => {
     expect(theme().value).to.equal('page');
   });
 
+  it('say in the server’s own words what it does not take', async () => {
+    await signInNewMember();
+    watch();
+    await settled();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) saveSettings({ [`page.${name}`]: 'x'.repeat(15_000) });
+    const refused = await until(() => live.snapshot.data!.fields['page.e']?.refused);
+    expect(refused.error).to.include({ code: 'invalid', reason: 'document' });
+    expect(refused.error.message).to.contain('64 kB');
+    expect(live.snapshot.data!.fields['page.e']).to.include({ value: null, source: 'default' });
+  });
+
   it('hear of another device', async () => {
     const { userId } = await signInNewMember();
     watch();

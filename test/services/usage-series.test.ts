@@ -118,6 +118,12 @@ describe('usageSeries', () => {
     expect({ unknown, total }).to.deep.equal({ unknown: ['new'], total: 0.5 });
   });
 
+  it('names what has a price only in part, and counts the part', () => {
+    const { unknown, total } = usageSeries([row({ unpriced: true })], DAYS, 'cost');
+    expect({ unknown, total }).to.deep.equal({ unknown: ['gpt-4o-mini'], total: 0.5 });
+    expect(usageSeries([row({ unpriced: true })], DAYS, 'tokens').unknown).to.deep.equal([]);
+  });
+
   it('divides by project', () => {
     expect(names([row({ project: 'b' }), row({}), row({ project: 'b' })], DAYS, 'cost', 'project')).to.deep.equal([
       '',

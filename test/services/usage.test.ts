@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { lastDays } from '../../src/services/usage-series.ts';
-import { dailyUsage, usageTotals } from '../../src/services/usage.ts';
+import { dailyUsage, previousUsage, usageTotals } from '../../src/services/usage.ts';
 import type { LivelitError } from '../../src/store/error.ts';
 import type { Live } from '../../src/store/live.ts';
 import { connectToBackend, leaveBackend, signInNewMember, sql } from '../support/browser/backend.ts';
@@ -8,12 +8,19 @@ import { until } from '../support/browser/page.ts';
 
 const days = lastDays(5);
 
-const addUsage = (userId: string, date: string | undefined, requests: number, cost: number | null = 0.5) =>
-  sql(`insert into usage_data (user_id, date, model, source, requests, cost) values ($1, $2, 'm', 'import', $3, $4)`, [
+const addUsage = (
+  userId: string,
+  date: string | undefined,
+  requests: number,
+  cost: number | null = 0.5,
+  source = 'import',
+) =>
+  sql(`insert into usage_data (user_id, date, model, source, requests, cost) values ($1, $2, 'm', $5, $3, $4)`, [
     userId,
     date,
     requests,
     cost,
+    source,
   ]);
 
 describe('usage', () => {
@@ -44,7 +51,7 @@ describe('usage', () => {
     expect(dailyUsage()).to.equal(dailyUsage({ days: 30 }));
   });
 
-  for (const service of [dailyUsage, usageTotals] as readonly ((range: object) => unknown)[]) {
+  for (const service of [dailyUsage, previousUsage, usageTotals] as readonly ((range: object) => unknown)[]) {
     for (const range of [{ days: 0 }, { from: 'x' }, { from: days[1], to: days[0] }]) {
       it(`${service.name} refuses ${Object.keys(range).join()} that is no range`, () => {
         expect(() => service(range))
@@ -73,6 +80,34 @@ describe('usage', () => {
     await until(() => totals.snapshot.data?.current.requests === 7);
     await addUsage(userId, days[2], 14);
     await until(() => totals.snapshot.data?.change.requests === -0.5);
+  });
+
+  it('has the sums of the time before a range alone', async () => {
+    const { userId } = await signInNewMember();
+    for (const [index, count] of [9, 1, 2, 3, 3].entries()) await addUsage(userId, days[index], count);
+    expect((await watch(previousUsage({ days: 2 }))).requests).to.equal(3);
+  });
+
+  it('leaves out the chat where the sync brings it as well', async () => {
+    const { userId } = await signInNewMember();
+    await addUsage(userId, days[4], 5);
+    await addUsage(userId, days[4], 2, 0.5, 'chat');
+    await sql('insert into private.site (owner_id, chat_in_synced_org) values ($1, true)', [userId]);
+    const rows = await watch(dailyUsage({ days: 1 }));
+    expect(rows.map(({ source }) => source)).to.deep.equal(['import']);
+    expect((await watch(usageTotals({ days: 1 }))).current.requests).to.equal(5);
+    await sql('delete from private.site');
+  });
+
+  it('has the samples of a member, said to be, until there is anything else', async () => {
+    const { userId } = await signInNewMember();
+    await addUsage(userId, days[4], 7, 0.5, 'sample');
+    const usage = dailyUsage({ days: 2 });
+    const rows = await watch(usage);
+    expect([rows.length, usage.snapshot.sample]).to.deep.equal([1, true]);
+    await addUsage(userId, days[4], 3);
+    await until(() => usage.snapshot.data?.[0]?.requests === 3);
+    expect([usage.snapshot.data!.length, usage.snapshot.sample]).to.deep.equal([1, false]);
   });
 
   it('has invented sums, said to be, while nobody is signed in', async () => {

@@ -44,6 +44,34 @@ onPostgres(`${CROWD} sessions at once`, (database) => {
     });
   });
 
+  describe('a key', () => {
+    const KEYS = 'private.user_api_keys';
+    const set = (id: string, envelope: string, kid: string) =>
+      ask(`public.api_key_set($1, 'openai', $2, $3, 'wxyz', 'print', 'valid')`, [id, envelope, kid]);
+    const reseal = (id: string, envelope: string) => () =>
+      ask<boolean>(`public.api_key_reseal($1, 'openai', 'v1.old', $2, 'k2', 'print2')`, [id, envelope]);
+    const stored = async (id: string) =>
+      (await database.query<{ envelope: string }>(`select envelope from ${KEYS} where user_id = $1`, [id]))[0]!
+        .envelope;
+
+    it('is sealed anew by one of all who do so', async () => {
+      const { id } = await newMember(database);
+      await set(id, 'v1.old', 'k1');
+      const calls = times(CROWD, (index) => reseal(id, `v1.new${index}`));
+      const answers = await atOnce(database, KEYS, calls);
+      assert.equal(count(answers, true), 1);
+      assert.equal(await stored(id), `v1.new${answers.indexOf(true)}`);
+    });
+
+    it('that its user replaces at the same time is what they say', async () => {
+      const { id } = await newMember(database);
+      await set(id, 'v1.old', 'k1');
+      const crowd = times(10, (index) => reseal(id, `v1.new${index}`));
+      await atOnce<unknown>(database, KEYS, [...crowd, () => set(id, 'v1.theirs', 'k2'), ...crowd]);
+      assert.equal(await stored(id), 'v1.theirs');
+    });
+  });
+
   describe('the daily budget', () => {
     const reserve = (scope: string, amount: number) => () =>
       ask<boolean>('private.reserve_spend($1, $2, 1000)', [scope, amount]);

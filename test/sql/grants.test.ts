@@ -41,6 +41,7 @@ onEachEngine('the schemas public and private', (database) => {
     assert.deepEqual(await executableBy('authenticated'), [
       'api_keys()',
       'private.can_receive(text)',
+      'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
       'merge_preferences(jsonb)',
@@ -51,7 +52,12 @@ onEachEngine('the schemas public and private', (database) => {
       'sync_schedule_set(integer,boolean)',
       'sync_state()',
       'sync_statistics()',
+      'private.usage_discard(text)',
+      'usage_discard(text)',
+      'private.usage_import(jsonb)',
+      'usage_import(jsonb)',
       'usage_limit_set(text,text,numeric)',
+      'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
     ]);
@@ -87,6 +93,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.sync_runs: select',
       'public.sync_schedules: insert select update',
       'public.usage_by_model: select',
+      'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
       'public.usage_shares: delete insert select update',

@@ -4,6 +4,7 @@ import { onEachEngine } from '../support/node/engines.ts';
 import { ANON, asUser, newAdmin, newMember, newVisitor, sentOn, SERVICE, type Person } from '../support/node/sql.ts';
 
 const SET = `select public.api_key_set($1, 'openai', 'v1.k.s.i.c', 'k', 'wxyz', 'print', 'valid')`;
+const RESEAL = `select public.api_key_reseal($1, 'openai', 'v1.k.s.i.c', 'v1.k2.s.i.c', 'k2', 'print2') as resealed`;
 const MARK = `select public.api_key_mark($1, 'openai', $2, 'invalid') as marked`;
 
 onEachEngine('user_api_keys', (database) => {
@@ -51,6 +52,9 @@ onEachEngine('user_api_keys', (database) => {
     api_key_mark: `select public.api_key_mark($1, 'openai', 'print', 'invalid')`,
     api_key_list: 'select public.api_key_list($1)',
     api_key_delete: `select public.api_key_delete($1, 'openai')`,
+    api_keys_outdated: `select public.api_keys_outdated('k', $1, 'openai', 1)`,
+    api_keys_outdated_count: `select public.api_keys_outdated_count($1::text)`,
+    api_key_reseal: RESEAL,
   };
   for (const [what, sql] of Object.entries(CALLS)) {
     it(`refuses ${what} to everybody but the service`, async () => {
@@ -75,6 +79,38 @@ onEachEngine('user_api_keys', (database) => {
     assert.partialDeepStrictEqual(await listed(member), [{ status: 'valid' }]);
     assert.deepEqual(await mark('print'), [{ marked: true }]);
     assert.partialDeepStrictEqual(await listed(member), [{ status: 'invalid' }]);
+  });
+
+  describe('sealed anew', () => {
+    const reseal = async ({ id }: Person) =>
+      (await asUser<{ resealed: boolean }>(database, SERVICE, RESEAL, [id]))[0]!.resealed;
+
+    it('have another envelope, and look as before', async () => {
+      const member = await newMember(database);
+      await set(member);
+      const before = await listed(member);
+      assert.equal(await reseal(member), true);
+      assert.deepEqual(await listed(member), before);
+      const stored = 'select envelope, kid, fingerprint from private.user_api_keys where user_id = $1';
+      assert.deepEqual(await database.query(stored, [member.id]), [
+        { envelope: 'v1.k2.s.i.c', kid: 'k2', fingerprint: 'print2' },
+      ]);
+      assert.deepEqual((await audited(member))[1], {
+        action: 'api_key.rotate',
+        detail: { provider: 'openai', from_kid: 'k', kid: 'k2' },
+      });
+    });
+
+    it('are not when their user has set another in the meantime, or deleted it', async () => {
+      const [replaced, deleted] = [await newMember(database), await newMember(database)];
+      for (const each of [replaced, deleted]) await set(each);
+      const anew = SET.replace('v1.k.s.i.c', 'v1.k.other');
+      await asUser(database, SERVICE, anew, [replaced.id]);
+      await asUser(database, SERVICE, `select public.api_key_delete($1, 'openai')`, [deleted.id]);
+      assert.deepEqual([await reseal(replaced), await reseal(deleted)], [false, false]);
+      const stored = 'select envelope from private.user_api_keys where user_id = any ($1)';
+      assert.deepEqual(await database.query(stored, [[replaced.id, deleted.id]]), [{ envelope: 'v1.k.other' }]);
+    });
   });
 
   it('signal their user by the name of the provider, and carry no column', async () => {

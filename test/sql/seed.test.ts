@@ -16,12 +16,14 @@ onEachEngine('the seed', (database) => {
         'select * from public.profiles order by email',
         'select * from private.site',
         'select * from public.usage_data order by date, model',
+        'select * from public.usage_tracking order by metric',
+        'select * from public.usage_shares',
       ].map((sql) => database.query(sql)),
     );
 
   it('does nothing where its users do not exist', async () => {
     await seed();
-    assert.deepEqual(await everything(), [[], [], []]);
+    assert.deepEqual(await everything(), [[], [], [], [], []]);
   });
 
   describe('for its users', () => {
@@ -41,7 +43,7 @@ onEachEngine('the seed', (database) => {
          from public.usage_data join auth.users as u on u.id = user_id group by email, source`,
       );
       assert.deepEqual(rows, [
-        { email: MEMBER.email, source: 'sample', rows: 270, days: 90, today: true, priced: true },
+        { email: MEMBER.email, source: 'import', rows: 270, days: 90, today: true, priced: true },
       ]);
     });
 
@@ -50,6 +52,18 @@ onEachEngine('the seed', (database) => {
       assert.deepEqual(site, { email: MEMBER.email });
       const admins = await database.query(`select email from auth.users where raw_app_meta_data ->> 'role' = 'admin'`);
       assert.deepEqual(admins, [{ email: ADMIN.email }]);
+    });
+
+    it('gives the member limits, and a share of a fixed id', async () => {
+      const limits = await database.query(
+        'select metric, period, used > 0 as used from public.usage_tracking order by 1',
+      );
+      assert.deepEqual(limits, [
+        { metric: 'cost', period: 'month', used: true },
+        { metric: 'tokens', period: 'day', used: true },
+      ]);
+      const shares = await database.query('select id, enabled from public.usage_shares');
+      assert.deepEqual(shares, [{ id: '11f3117a-0000-4000-8000-000000000001', enabled: true }]);
     });
 
     it('leaves the same data when it runs twice', async () => {

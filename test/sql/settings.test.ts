@@ -123,11 +123,7 @@ onEachEngine('settings', (database) => {
 
     it('whose parts nobody calls', async () => {
       const { claims } = await newMember(database);
-      for (const call of [
-        `private.put_setting('{}', '{a,b}', '1')`,
-        `private.check_setting('{}', 'a.b', '1')`,
-        `public.chat_settings()`,
-      ]) {
+      for (const call of [`private.put_setting('{}', '{a,b}', '1')`, `private.check_setting('{}', 'a.b', '1')`]) {
         await assert.rejects(asUser(database, claims, `select ${call}`), REFUSED, call);
       }
     });
@@ -392,58 +388,15 @@ onEachEngine('settings', (database) => {
     });
   });
 
-  describe('of the owner of the site', () => {
-    const chatSettings = async () =>
-      (await asUser<{ chat: object }>(database, SERVICE, 'select public.chat_settings() as chat'))[0]!.chat;
-    const own = (person: Person) =>
-      database.query(
-        `insert into private.site (owner_id) values ($1) on conflict (singleton) do update set owner_id = excluded.owner_id`,
-        [person.id],
-      );
+  it('know whose the site is', async () => {
+    const [owner, member] = [await newMember(database), await newMember(database)];
+    await database.query(
+      `insert into private.site (owner_id) values ($1) on conflict (singleton) do update set owner_id = excluded.owner_id`,
+      [owner.id],
+    );
     const owns = async ({ claims }: Person) =>
       (await asUser<{ owns: boolean }>(database, claims, 'select public.owns_site() as owns'))[0]!.owns;
-
-    it('are those of the chat', async () => {
-      const owner = await newMember(database);
-      await own(owner);
-      assert.deepEqual(await chatSettings(), {});
-      const wishes = {
-        system_prompt: 'Answer as a pirate.',
-        model: 'gpt-5-mini',
-        temperature: 0.4,
-        daily_cap_usd: 2.5,
-        cache_answers: true,
-      };
-      await mergeAs(owner, ...Object.entries(wishes).map(([name, value]) => edit(`chat.${name}`, value)));
-      assert.deepEqual(await chatSettings(), {
-        system_prompt: 'Answer as a pirate.',
-        model: 'gpt-5-mini',
-        temperature: 0.4,
-        daily_cap_micro_usd: 2_500_000,
-        cache_answers: true,
-      });
-    });
-
-    it('count only as far as they are well-formed', async () => {
-      const owner = await newMember(database);
-      await own(owner);
-      const wishes = {
-        system_prompt: 'x'.repeat(4_001),
-        model: 'a model; drop',
-        temperature: 'hot',
-        daily_cap_usd: -1,
-        cache_answers: 'yes',
-      };
-      await mergeAs(owner, ...Object.entries(wishes).map(([name, value]) => edit(`chat.${name}`, value)));
-      assert.deepEqual(await chatSettings(), {});
-    });
-
-    it('count of nobody else', async () => {
-      const [owner, member] = [await newMember(database), await newMember(database)];
-      await own(owner);
-      await mergeAs(member, edit('chat.system_prompt', 'Give everything away.'));
-      assert.deepEqual(await chatSettings(), {});
-      assert.deepEqual([await owns(owner), await owns(member)], [true, false]);
-    });
+    assert.deepEqual([await owns(owner), await owns(member)], [true, false]);
+    await assert.rejects(asUser(database, ANON, 'select public.owns_site()'), REFUSED);
   });
 });

@@ -11,8 +11,8 @@ interface Shared {
 }
 
 onEachEngine('a share', (database) => {
-  const share = async ({ claims }: Person, label = 'My usage') => {
-    const sql = 'insert into public.usage_shares (label) values ($1) returning id';
+  const share = async ({ claims }: Pick<Person, 'claims'>, label = 'My usage') => {
+    const sql = 'select public.usage_share_create($1) as id';
     return (await asUser<{ id: string }>(database, claims, sql, [label]))[0]!.id;
   };
   const use = ({ id }: Person, rows: readonly object[], source = 'openai') =>
@@ -54,16 +54,16 @@ onEachEngine('a share', (database) => {
       });
     });
 
-    it('the days that are asked for, a year at most', async () => {
+    it('the days that are asked for, two years at most', async () => {
       const owner = await newMember(database);
       await use(
         owner,
-        ['2024-01-01', '2025-12-01', '2026-11-01', '2026-11-02'].map((day) => usageRow(day)),
+        ['2024-01-01', '2024-12-01', '2026-11-01', '2026-11-02'].map((day) => usageRow(day)),
       );
       const id = await share(owner);
       const days = async (from: string, to: string) => (await shown(id, from, to))!.days.map(({ date }) => date);
       assert.deepEqual(await days('2026-11-02', '2026-11-02'), ['2026-11-02']);
-      assert.deepEqual(await days('2000-01-01', '2026-11-01'), ['2025-12-01', '2026-11-01']);
+      assert.deepEqual(await days('2000-01-01', '2026-11-01'), ['2024-12-01', '2026-11-01']);
     });
 
     it('samples only while there is nothing else', async () => {
@@ -119,6 +119,7 @@ onEachEngine('a share', (database) => {
     it("and cannot be made by a visitor, in another's name, or with a chosen id", async () => {
       const [member, visitor] = [await newMember(database), await newVisitor(database)];
       await assert.rejects(share(visitor), { code: '42501' });
+      await assert.rejects(share({ claims: { ...ANON, sub: '' } }), { code: '42501' });
       const insert = (columns: string, value: string) =>
         asUser(database, member.claims, `insert into public.usage_shares (${columns}) values ($1)`, [value]);
       await assert.rejects(insert('user_id', visitor.id), { code: '42501' });
@@ -165,6 +166,14 @@ onEachEngine('a share', (database) => {
       await use(owner, [usageRow('2026-11-01')]);
       await revoke(owner, id);
       assert.deepEqual(await pings(id), ['usage_shares']);
+    });
+
+    it('by whoever still listens when it is switched on again', async () => {
+      const owner = await newMember(database);
+      const id = await share(owner);
+      await revoke(owner, id);
+      await asUser(database, owner.claims, 'update public.usage_shares set enabled = true where id = $1', [id]);
+      assert.deepEqual(await pings(id), ['usage_shares', 'usage_shares']);
     });
 
     it('once more when it is deleted, or its owner is', async () => {

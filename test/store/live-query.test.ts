@@ -278,6 +278,34 @@ describe('LiveQuery', () => {
     expect(live.snapshot.data).to.deep.equal([]);
   });
 
+  it('hears of its table, and of no other', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ table: 'added' });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.emit('notes', { event: 'removed', payload: { row: note('b') } });
+    expect(ids(live.snapshot.data)).to.deep.equal(['a']);
+    backend.emit('notes', added(note('c')));
+    expect(ids(live.snapshot.data)).to.deep.equal(['a', 'c']);
+  });
+
+  it('looks by itself, as long as it is read, where its table is never told of', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } }, { pollMs: 10 });
+    Object.assign(backend, { deafTo: (table: string) => table === 'notes' });
+    const live = notes({ table: 'notes' });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    backend.fill('notes', [note('a'), note('b')]);
+    await until(() => live.snapshot.data?.length === 2);
+    const heard = notes({ key: `heard:${test}`, table: 'others' });
+    const quit = heard.subscribe(() => undefined);
+    await untilStatus(heard, 'live');
+    backend.fill('notes', [note('c')]);
+    await until(() => live.snapshot.data?.length === 1);
+    expect(heard.snapshot.data).to.have.length(2);
+    quit();
+  });
+
   it('is stale while its topic is lost, keeps its rows, and fetches what it missed (pitfall 12)', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const live = notes();
@@ -475,6 +503,32 @@ describe('LiveQuery', () => {
     session = MEMBER.userId;
     await nextFrame();
     expect(ids(live.snapshot.data)).to.deep.equal(['u2']);
+  });
+
+  it('says that what was fetched is invented, as long as it is', async () => {
+    const backend = connectMemory({ tables: { notes: [note('sample')] } });
+    const live = notes({ sampled: (rows) => rows[0]?.id === 'sample', apply: () => undefined });
+    leave = live.subscribe(() => undefined);
+    expect((await untilStatus(live, 'live')).sample).to.equal(true);
+    backend.fill('notes', [note('a')]);
+    backend.emit('notes', added(note('a')));
+    await until(() => ids(live.snapshot.data)?.[0] === 'a');
+    expect(live.snapshot.sample).to.equal(false);
+  });
+
+  it('leaves a topic that may be refused, asks once more, and is live', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const live = notes({ revocable: true });
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const before = count.fetches;
+    backend.fill('notes', []);
+    backend.turn({ state: 'refused', error: new LivelitError('forbidden', 'No.') });
+    await until(() => live.snapshot.data?.length === 0);
+    await untilStatus(live, 'live');
+    expect(count.fetches).to.equal(before + 1);
+    expect(backend.topics).to.deep.equal([]);
+    expect(store().connection.snapshot.data!.state).to.equal('idle');
   });
 
   it('puts what was fetched through reconcile', async () => {

@@ -352,6 +352,68 @@ describe('Outbox', () => {
     await until(() => page.sent.includes('mine'));
   });
 
+  describe('of somebody who has to sign in again', () => {
+    const ENDED = new LivelitError('unauthenticated', 'Please sign in again.', { reason: 'session_ended' });
+    const end = (page: Page) => {
+      page.backend.session.set({ status: 'error', data: null, error: ENDED, sample: false });
+      page.outbox.flush();
+    };
+
+    it('shows and takes writes, and sends them when they have', async () => {
+      const page = await open();
+      end(page);
+      page.say('mine', page.lane('lane', true));
+      expect(page.shown).to.have.length(1);
+      expect(page.shown[0]).to.include({ userId: MEMBER.userId, state: 'pending' });
+      for (let frame = 0; frame < 5; frame += 1) await nextFrame();
+      expect(page.sent).to.deep.equal([]);
+      switchTo(page.backend, MEMBER);
+      page.outbox.flush();
+      await until(() => page.sent.includes('mine'));
+    });
+
+    it('sends nothing as a visitor, nor as the next one', async () => {
+      const page = await open();
+      page.backend.signIn = () => Promise.reject(new Error('nobody asked for a visitor'));
+      end(page);
+      page.say('mine', page.lane('lane', true));
+      switchTo(page.backend, OTHER);
+      page.outbox.flush();
+      expect(page.shown).to.deep.equal([]);
+      for (let frame = 0; frame < 5; frame += 1) await nextFrame();
+      expect(page.sent).to.deep.equal([]);
+    });
+
+    it('hides writes when they sign out instead', async () => {
+      const page = await open();
+      end(page);
+      page.say('mine');
+      switchTo(page.backend, null);
+      page.outbox.flush();
+      expect(page.shown).to.deep.equal([]);
+    });
+  });
+
+  it('says of a write that it was refused before, when somebody asks for it again', async () => {
+    const page = await open();
+    const asked: (boolean | undefined)[] = [];
+    const lane: Lane<string> = {
+      name: 'lane',
+      deliver({ insisted }) {
+        asked.push(insisted);
+        const error = asked.length < 3 ? REFUSED : undefined;
+        return error ? Promise.reject(error) : Promise.resolve();
+      },
+    };
+    page.say('again', lane);
+    for (const attempts of [1, 2]) {
+      await until(() => page.shown[0]?.state === 'failed' && asked.length === attempts);
+      page.outbox.retry(page.shown[0]!.id);
+    }
+    await until(() => page.shown.length === 0);
+    expect(asked).to.deep.equal([undefined, true, true]);
+  });
+
   it('sends as a new visitor what an old one could not, whose session has ended', async () => {
     const page = await open(VISITOR);
     page.troubles.push(new Promise(() => undefined));

@@ -1,6 +1,6 @@
 import type { UsageGroup, UsageMetric } from '../../services/usage-series.ts';
 
-/** Every word that a chart says, in English; beside the others, because a page without a chart does not load them. */
+/** Every word that a chart says at once, in English; beside the others, because a page without a chart does not load them. */
 export const chartStrings = {
   title: {
     tokens: 'Tokens per day',
@@ -15,9 +15,10 @@ export const chartStrings = {
   rest: 'Other',
   last: (days: number) => (days === 1 ? 'Today' : `Last ${days} days`),
   empty: (period: string) => `${period}: no usage yet. It appears here by itself as soon as there is some.`,
+  unshared: 'This chart is not shared at present.',
   unknown: (what: 'price' | 'footprint', models: readonly string[]) => {
     const more = models.length > 2 ? ` and ${models.length - 2} more` : '';
-    return `Without a known ${what}, not counted: ${models.slice(0, 2).join(', ')}${more}`;
+    return `Without a known ${what}, not counted: ${models.slice(0, 2).join(', ') || 'a part'}${more}`;
   },
   unknownValue: 'unknown',
   summary: (title: string, period: string, total: string) => `${title}, ${period.toLowerCase()}: ${total} in total`,
@@ -26,14 +27,11 @@ export const chartStrings = {
   total: 'Total',
   /** As `+12%`, and what it is compared with. */
   change: (change: string, days: number) => `${change} vs. previous ${days === 1 ? 'day' : `${days} days`}`,
-  day: 'Day',
   point: (day: string, total: string, lines: readonly string[]) =>
     [`${day}: ${total}`, ...(lines.length > 1 ? lines : [])].join('; '),
   pointOf: (name: string, day: string, value: string) => `${name}, ${day}: ${value}`,
   utc: 'UTC days',
   zone: (time: string, zone: string) => `UTC days; the last one began ${time} in ${zone}`,
+  controls: 'What is shown',
   more: 'More',
-  showTable: 'Show as table',
-  showChart: 'Show as chart',
-  download: (format: string) => `Download ${format.toUpperCase()}`,
 } as const;

@@ -31,10 +31,9 @@ export async function rpc<T>(name: string, parameters: Record<string, unknown>):
  * @throws {FunctionError} `unauthenticated` without a valid token of a user.
  */
 export async function caller(request: Request): Promise<Caller> {
-  const token = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
   // It throws at what only looks like a token.
   const { data } = await service()
-    .auth.getClaims(token)
+    .auth.getClaims(bearerOf(request.headers))
     .catch(() => ({ data: null }));
   if (!data?.claims.sub) {
     throw new FunctionError('unauthenticated', 'token', 'Please sign in again.');
@@ -44,9 +43,12 @@ export async function caller(request: Request): Promise<Caller> {
 
 /** Whether the project's own secret key is what a request comes with, as a timer's does. */
 export function isService({ headers }: Request): boolean {
-  const given = headers.get('apikey') ?? /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? '';
+  const given = headers.get('apikey') ?? bearerOf(headers);
   return given !== '' && equalInConstantTime(given, secretKey());
 }
+
+/** What follows `Bearer`; empty when nothing does. */
+const bearerOf = (headers: Headers) => /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? '';
 
 export function required(name: string): string {
   const value = Deno.env.get(name);

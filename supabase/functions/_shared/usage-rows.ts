@@ -1,14 +1,6 @@
 import { co2Grams } from './footprint.ts';
+import { costOf, type TokenCounts } from './pricing.ts';
 import type { Charge, ProviderReport, UsageCount } from './providers/provider.ts';
-
-/** A row of `model_prices`: micro-USD per million tokens, from a UTC day on. */
-export interface DatedPrice {
-  readonly model: string;
-  readonly valid_from: string;
-  readonly input_micro_usd: number;
-  readonly cached_micro_usd: number;
-  readonly output_micro_usd: number;
-}
 
 /** A row as `usage_apply` takes it. */
 export interface UsageRow {
@@ -25,9 +17,18 @@ export interface UsageRow {
   readonly provisional: boolean;
 }
 
-type Sum = Omit<UsageCount, 'date'> & { readonly date: string; readonly usd: number | undefined };
+type Sum = Required<UsageCount> & { readonly usd: number | undefined };
 
 const DAY_MS = 86_400_000;
+
+/** Whose report it is, when it was read, and where the electricity comes from. */
+export interface Reading {
+  readonly provider: string;
+  /** UTC day. */
+  readonly today: string;
+  /** As `co2Grams` takes it. */
+  readonly region?: string | undefined;
+}
 
 /**
  * What a provider reports, as rows: snapshots of a model added up, each priced and with its footprint.
@@ -36,16 +37,19 @@ const DAY_MS = 86_400_000;
  * without usage is a row of its own. Today and yesterday are estimated by price, because bills lag behind; what has no
  * price takes what is billed so far.
  */
-export function usageRows(report: ProviderReport, prices: readonly DatedPrice[], today: string): UsageRow[] {
+export function usageRows(report: ProviderReport, { provider, today, region }: Reading): UsageRow[] {
   const billedDays = new Set(report.charges.map(({ date }) => date));
   const yesterday = new Date(Date.parse(today) - DAY_MS).toISOString().slice(0, 10);
   return [...sums(report).values()].map((sum) => {
     const provisional = sum.date >= yesterday;
-    const estimate = estimateUsd(sum, prices);
+    const tokens = tokensOf(sum);
+    // What is counted in something else than tokens costs something else than tokens do.
+    const counted = tokens.input + tokens.output > 0;
+    const microUsd = counted ? costOf(provider, sum.model, tokens, sum.date) : undefined;
+    const estimate = microUsd === undefined ? undefined : microUsd / 1e6;
     const billed =
       billedDays.has(sum.date) && !provisional ? (sum.usd ?? 0) : estimate === undefined ? sum.usd : undefined;
-    const tokens = { input: sum.inputTokens, cached: sum.cachedTokens, output: sum.outputTokens };
-    const grams = tokens.input + tokens.output > 0 ? co2Grams(sum.model, tokens)?.mid : undefined;
+    const grams = counted ? co2Grams(sum.model, tokens, region)?.mid : undefined;
     return {
       date: sum.date,
       model: sum.model,
@@ -62,21 +66,13 @@ export function usageRows(report: ProviderReport, prices: readonly DatedPrice[],
   });
 }
 
-/** USD by the price of that day; `undefined` for what has none, which is not 0. */
-function estimateUsd(sum: Sum, prices: readonly DatedPrice[]): number | undefined {
-  const price = prices
-    .filter(({ model, valid_from }) => model === sum.model && valid_from <= sum.date)
-    .reduce<DatedPrice | undefined>(
-      (newest, each) => (newest && newest.valid_from > each.valid_from ? newest : each),
-      undefined,
-    );
-  if (!price) return undefined;
-  const microUsdTimesMillion =
-    (sum.inputTokens - sum.cachedTokens) * price.input_micro_usd +
-    sum.cachedTokens * price.cached_micro_usd +
-    sum.outputTokens * price.output_micro_usd;
-  return microUsdTimesMillion / 1e12;
-}
+const tokensOf = (sum: Sum): TokenCounts => ({
+  input: sum.inputTokens,
+  cached: sum.cachedTokens,
+  written: sum.writtenTokens,
+  written1h: sum.written1hTokens,
+  output: sum.outputTokens,
+});
 
 function sums({ usage, charges }: ProviderReport): Map<string, Sum> {
   const all = new Map<string, Sum>();
@@ -84,15 +80,20 @@ function sums({ usage, charges }: ProviderReport): Map<string, Sum> {
     const key = JSON.stringify([date, model, project]);
     const sum = all.get(key) ?? {
       ...{ date, model, project, requests: 0, inputTokens: 0, cachedTokens: 0, outputTokens: 0 },
-      usd: undefined,
+      ...{ writtenTokens: 0, written1hTokens: 0, usd: undefined },
     };
     all.set(key, { ...sum, ...more(sum) });
   };
   for (const each of usage) {
+    const cached = Math.min(each.cachedTokens, each.inputTokens);
+    const written1h = Math.min(each.written1hTokens ?? 0, each.inputTokens - cached);
+    const written = Math.min(each.writtenTokens ?? 0, each.inputTokens - cached - written1h);
     add(each, (sum) => ({
       requests: sum.requests + each.requests,
       inputTokens: sum.inputTokens + each.inputTokens,
-      cachedTokens: sum.cachedTokens + Math.min(each.cachedTokens, each.inputTokens),
+      cachedTokens: sum.cachedTokens + cached,
+      writtenTokens: sum.writtenTokens + written,
+      written1hTokens: sum.written1hTokens + written1h,
       outputTokens: sum.outputTokens + each.outputTokens,
     }));
   }

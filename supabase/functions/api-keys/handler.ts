@@ -1,19 +1,13 @@
 import { withCors } from '../_shared/cors.ts';
 import { FunctionError } from '../_shared/errors.ts';
-import { equalInConstantTime, fingerprint, open, seal } from '../_shared/key-envelope.ts';
+import { equalInConstantTime, fingerprint, type KeyOwner } from '../_shared/key-envelope.ts';
 import { keyRing } from '../_shared/key-ring.ts';
 import { ProviderError } from '../_shared/providers/provider.ts';
 import { PROVIDERS } from '../_shared/providers/providers.ts';
-import { caller, rpc } from '../_shared/service.ts';
+import { caller, isService, rpc } from '../_shared/service.ts';
+import { markKey, openKey, sealKey, storedKey } from '../_shared/user-keys.ts';
 import { readKeyRequest } from './request.ts';
-
-/** A key as the database holds it. */
-interface StoredKey {
-  readonly envelope: string;
-  readonly kid: string;
-  readonly fingerprint: string;
-  readonly status: string;
-}
+import { rotateKeys } from './rotate.ts';
 
 /** What a check has shown; `unchecked` when the provider could not be asked. */
 interface Check {
@@ -25,21 +19,28 @@ interface Check {
 /**
  * `POST /functions/v1/api-keys { action, provider, key? }` answers `{ keys: [{ provider, last4, status, checked_at,
  * updated_at }], check?: { status, reason?, message? } }`. A key goes in and never comes out.
+ *
+ * `{ action: 'rotate' }` with the secret key as `apikey` seals all keys anew and answers a `Rotation`.
  */
 export const handler: (request: Request) => Promise<Response> = withCors(async (request) => {
+  const asked = await readKeyRequest(request);
+  if (asked.action === 'rotate') {
+    if (!isService(request)) throw new FunctionError('forbidden', 'secret_key', 'This takes the secret key.');
+    return Response.json(await rotateKeys());
+  }
   const { id, anonymous } = await caller(request);
   if (anonymous) throw new FunctionError('forbidden', 'account', 'Keys need an account. Please sign up first.');
-  const asked = await readKeyRequest(request);
   if (asked.action === 'list') return answer(id);
   const wait = await rpc<number>('api_key_admit', { p_user_id: id });
   if (wait > 0) {
     throw new FunctionError('rate_limited', 'too_many_changes', 'Please wait a moment before the next change.', wait);
   }
+  const owner = { userId: id, provider: asked.provider };
   switch (asked.action) {
     case 'set':
-      return answer(id, await set(id, asked.provider, asked.key));
+      return answer(id, await set(owner, asked.key));
     case 'validate':
-      return answer(id, await validate(id, asked.provider));
+      return answer(id, await validate(owner));
     case 'delete':
       await rpc<boolean>('api_key_delete', { p_user_id: id, p_provider: asked.provider });
       return answer(id);
@@ -52,49 +53,42 @@ async function answer(userId: string, check?: Check): Promise<Response> {
 }
 
 /** Keeps a key that the provider accepts, or that it could not be asked about; one that it refuses is not kept. */
-async function set(userId: string, provider: string, key: string): Promise<Check> {
-  const complaint = PROVIDERS.get(provider)!.complaint(key);
+async function set(owner: KeyOwner, key: string): Promise<Check> {
+  const complaint = PROVIDERS.get(owner.provider)!.complaint(key);
   if (complaint) throw new FunctionError('invalid', 'key_kind', complaint);
-  const check = await ask(provider, key);
+  const check = await ask(owner.provider, key);
   if (check.status === 'invalid')
     throw new FunctionError('invalid', check.reason ?? 'key_invalid', check.message ?? '');
-  const [ring, owner] = [keyRing(), { userId, provider }];
+  const ring = keyRing();
   // The same key once more: its envelope stays, unless a newer key of the ring should seal it.
-  const stored = await rpc<StoredKey | null>('api_key_get', { p_user_id: userId, p_provider: provider });
+  const stored = await storedKey(owner);
   if (stored?.kid === ring.active) {
     const print = await fingerprint(ring, stored.kid, owner, key);
     if (equalInConstantTime(print, stored.fingerprint)) {
-      if (check.status !== 'unchecked') await mark(userId, provider, stored, check);
+      if (check.status !== 'unchecked') await markKey(owner, stored, check.status);
       return check;
     }
   }
+  const sealed = await sealKey(ring, owner, key);
   await rpc<null>('api_key_set', {
-    p_user_id: userId,
-    p_provider: provider,
-    p_envelope: await seal(ring, owner, key),
-    p_kid: ring.active,
+    p_user_id: owner.userId,
+    p_provider: owner.provider,
+    p_envelope: sealed.envelope,
+    p_kid: sealed.kid,
     p_last4: key.slice(-4),
-    p_fingerprint: await fingerprint(ring, ring.active, owner, key),
+    p_fingerprint: sealed.fingerprint,
     p_status: check.status,
   });
   return check;
 }
 
-async function validate(userId: string, provider: string): Promise<Check> {
-  const stored = await rpc<StoredKey | null>('api_key_get', { p_user_id: userId, p_provider: provider });
+async function validate(owner: KeyOwner): Promise<Check> {
+  const stored = await storedKey(owner);
   if (!stored) throw new FunctionError('invalid', 'no_key', 'There is no key to check. Please add one first.');
-  const check = await ask(provider, await open(keyRing(), { userId, provider }, stored.envelope));
-  if (check.status !== 'unchecked') await mark(userId, provider, stored, check);
+  const check = await ask(owner.provider, await openKey(owner, stored));
+  if (check.status !== 'unchecked') await markKey(owner, stored, check.status);
   return check;
 }
-
-const mark = (userId: string, provider: string, { fingerprint: print }: StoredKey, { status }: Check) =>
-  rpc<boolean>('api_key_mark', {
-    p_user_id: userId,
-    p_provider: provider,
-    p_fingerprint: print,
-    p_status: status,
-  });
 
 async function ask(provider: string, key: string): Promise<Check> {
   try {

@@ -2,7 +2,7 @@ import { readBody } from '../_shared/body.ts';
 import { FunctionError } from '../_shared/errors.ts';
 import { PROVIDERS } from '../_shared/providers/providers.ts';
 
-const ACTIONS = ['set', 'validate', 'delete', 'list'] as const;
+const ACTIONS = ['set', 'validate', 'delete', 'list', 'rotate'] as const;
 
 /** As long as a key may be; real ones have about 150 characters. */
 const MIN_KEY = 20;
@@ -10,6 +10,7 @@ const MAX_KEY = 512;
 
 export type KeyRequest =
   | { readonly action: 'list' }
+  | { readonly action: 'rotate' }
   | { readonly action: 'validate' | 'delete'; readonly provider: string }
   | { readonly action: 'set'; readonly provider: string; readonly key: string };
 
@@ -17,7 +18,7 @@ export type KeyRequest =
 export async function readKeyRequest(request: Request): Promise<KeyRequest> {
   const body = await readBody(request);
   const action = oneOf('action', body.action, ACTIONS);
-  if (action === 'list') return { action };
+  if (action === 'list' || action === 'rotate') return { action };
   const provider = oneOf('provider', body.provider, [...PROVIDERS.keys()]);
   return action === 'set' ? { action, provider, key: readKey(body.key) } : { action, provider };
 }

@@ -2,7 +2,7 @@ import { FunctionError, type FunctionErrorCode } from '../_shared/errors.ts';
 import { rpc } from '../_shared/service.ts';
 import { LARGEST_CALL, model } from './model.ts';
 import { MAX_CONTENT } from './request.ts';
-import { costMicroUsd } from '../_shared/pricing.ts';
+import { costOf } from '../_shared/pricing.ts';
 
 /** USD 1 a day, unless `DAILY_CAP_MICRO_USD` says otherwise. */
 const DEFAULT_DAILY_CAP_MICRO_USD = 1_000_000;
@@ -61,7 +61,7 @@ export async function admit(
     p_client_id: asked.clientId,
     p_content: asked.content,
     p_address_hash: addressHash,
-    p_reserve_micro_usd: costMicroUsd(model(), LARGEST_CALL) ?? UNPRICED_RESERVE_MICRO_USD,
+    p_reserve_micro_usd: Math.ceil(costOf('openai', model(), LARGEST_CALL) ?? UNPRICED_RESERVE_MICRO_USD),
     p_cap_micro_usd: Number(Deno.env.get('DAILY_CAP_MICRO_USD') ?? DEFAULT_DAILY_CAP_MICRO_USD),
   });
   if (answer.ok) return answer;

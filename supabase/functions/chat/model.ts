@@ -80,6 +80,7 @@ function recent<Message extends { readonly content: string }>(history: readonly 
 const tokensOf = (usage: OpenAI.CompletionUsage): TokenCounts => ({
   input: usage.prompt_tokens,
   cached: usage.prompt_tokens_details?.cached_tokens ?? 0,
+  written: usage.prompt_tokens_details?.cache_write_tokens ?? 0,
   output: usage.completion_tokens,
 });
 

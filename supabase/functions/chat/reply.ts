@@ -1,7 +1,7 @@
 import { FunctionError } from '../_shared/errors.ts';
 import type { EventStream } from '../_shared/event-stream.ts';
 import { co2Grams } from '../_shared/footprint.ts';
-import { costMicroUsd, modelAlias, type TokenCounts } from '../_shared/pricing.ts';
+import { costOf, modelAlias, type TokenCounts } from '../_shared/pricing.ts';
 import { rpc } from '../_shared/service.ts';
 import type { Run } from './admission.ts';
 import { complete, model } from './model.ts';
@@ -46,8 +46,9 @@ export async function writeReply(run: Run, events: EventStream): Promise<void> {
     model: model(),
     tokens: { input: chunks ? Math.ceil(charactersOf(run) / 4) : 0, cached: 0, output: chunks },
   });
-  const cost = costMicroUsd(used.model, tokens);
-  const co2 = co2Grams(used.model, tokens)?.mid;
+  const exact = costOf('openai', used.model, tokens);
+  const cost = exact === undefined ? undefined : Math.ceil(exact);
+  const co2 = co2Grams(used.model, tokens, Deno.env.get('GRID_REGION'))?.mid;
   const status = failure ? 'error' : abort.signal.aborted ? 'stopped' : 'complete';
   const alias = modelAlias(used.model);
   try {

@@ -1,9 +1,10 @@
 import { FunctionError, redact, type FunctionErrorCode } from '../_shared/errors.ts';
 import { ProviderError } from '../_shared/providers/provider.ts';
 import { PROVIDERS } from '../_shared/providers/providers.ts';
-import { rpc, service } from '../_shared/service.ts';
-import { usageRows, type DatedPrice } from '../_shared/usage-rows.ts';
-import { keyOf, type ReadingKey } from './key.ts';
+import { rpc } from '../_shared/service.ts';
+import { usageRows } from '../_shared/usage-rows.ts';
+import { markKey } from '../_shared/user-keys.ts';
+import { keyOf } from './key.ts';
 import { readPatiently } from './read.ts';
 
 /** So many days are read and saved together; a run that breaks off keeps those that it has saved. */
@@ -64,16 +65,17 @@ async function read(
   { run_id, from, to, owner }: Begun & { ok: true },
 ): Promise<Ending | undefined> {
   const provider = PROVIDERS.get(providerName);
-  const key = provider && (await keyOf(userId, providerName, owner));
+  const keyOwner = { userId, provider: providerName };
+  const key = provider && (await keyOf(keyOwner, owner));
   if (!key) {
     return { code: 'invalid', reason: 'no_key', message: 'There is no admin key to read usage with. Please add one.' };
   }
-  const prices = await pricesOf(providerName);
+  const reading = { provider: providerName, today: to, region: Deno.env.get('GRID_REGION') };
   try {
     for (const part of parts(from, to)) {
       const report = await readPatiently(provider, key.key, part.from, part.to);
       // Whole days only: what a provider sends beyond them is not replaced, so it is not written either.
-      const rows = usageRows(report, prices, to).filter(({ date }) => date >= part.from && date <= part.to);
+      const rows = usageRows(report, reading).filter(({ date }) => date >= part.from && date <= part.to);
       const saved = await rpc<boolean>('sync_progress', {
         p_run_id: run_id,
         p_from: part.from,
@@ -85,7 +87,8 @@ async function read(
     return undefined;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    await noteKey(userId, providerName, key, error);
+    // So that its owner sees it where keys are shown.
+    if (error.blamesKey && key.stored) await markKey(keyOwner, key.stored, 'invalid');
     return {
       code: error.blamesKey ? 'invalid' : error.reason === 'provider_busy' ? 'rate_limited' : 'unavailable',
       reason: error.reason,
@@ -93,27 +96,6 @@ async function read(
       retryAfterS: error.retryAfterS,
     };
   }
-}
-
-/** A user's key that the provider refuses is marked, so that its owner sees it where keys are shown. */
-async function noteKey(userId: string, provider: string, { fingerprint }: ReadingKey, error: ProviderError) {
-  if (!error.blamesKey || fingerprint === undefined) return;
-  await rpc<boolean>('api_key_mark', {
-    p_user_id: userId,
-    p_provider: provider,
-    p_fingerprint: fingerprint,
-    p_status: 'invalid',
-  });
-}
-
-async function pricesOf(provider: string): Promise<DatedPrice[]> {
-  const { data, error } = await service()
-    .from('model_prices')
-    .select('model, valid_from, input_micro_usd, cached_micro_usd, output_micro_usd')
-    .eq('provider', provider)
-    .overrideTypes<DatedPrice[], { merge: false }>();
-  if (error) throw new Error(`model_prices: ${error.code} ${error.message}`);
-  return data;
 }
 
 /** Days, oldest first: what comes before a part that fails is complete. */

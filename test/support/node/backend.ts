@@ -22,7 +22,7 @@ type RealtimeOptions = NonNullable<SupabaseClientOptions<'public'>['realtime']>;
 const clients = new Map<LocalBackend, SupabaseClient[]>();
 
 /** What a developer's shell may set for the functions. No test may reach a real provider, or depend on a real limit. */
-const FUNCTION_SETTINGS = /^(OPENAI_|ALLOWED_ORIGINS$|DAILY_CAP_MICRO_USD$)/;
+const FUNCTION_SETTINGS = /^(OPENAI_|ALLOWED_ORIGINS$|DAILY_CAP_MICRO_USD$|GRID_REGION$)/;
 
 /** A backend in memory on a free port, with no waiting built in. */
 export function startTestBackend(options: Partial<BackendOptions> = {}): Promise<LocalBackend> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Frame, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
-import { startBackend, type LocalBackend } from '../../../local/backend.ts';
+import { startBackend, type BackendOptions, type LocalBackend } from '../../../local/backend.ts';
 import type { Harness, Note } from '../../pages/harness.ts';
 import { CHROMIUM_ARGS, findChromium } from '../chromium.ts';
 import { until } from './until.ts';
@@ -46,9 +46,9 @@ export class Harnesses {
     this.#server = server;
   }
 
-  static async raise(): Promise<Harnesses> {
+  static async raise(options: Partial<BackendOptions> = {}): Promise<Harnesses> {
     const limits = { messagesPerSecond: Infinity, joinsPerSecond: Infinity };
-    const backend = await startBackend({ port: 0, joinErrorDelayMs: 0, limits });
+    const backend = await startBackend({ port: 0, joinErrorDelayMs: 0, limits, ...options });
     await backend.database.exec(await readFile(join(PAGES, 'notes.sql'), 'utf8'));
     const server = await createServer({
       configFile: false,

@@ -1,3 +1,4 @@
+import { modelAlias } from '../model-alias.ts';
 import { anthropicComplaint, askAnthropic, checkAnthropicKey } from './anthropic-client.ts';
 import { amount, count, label, malformed, object, pagesOf, type Result } from './pages.ts';
 import type { Charge, UsageCount, UsageProvider } from './provider.ts';
@@ -47,18 +48,18 @@ function countsOf(date: string, result: Result): UsageCount[] {
   const project = label(result.workspace_id);
   const written = object(result.cache_creation ?? {});
   const cachedTokens = count(result.cache_read_input_tokens);
+  const writtenTokens = count(written.ephemeral_5m_input_tokens);
+  const written1hTokens = count(written.ephemeral_1h_input_tokens);
   const searches = count(object(result.server_tool_use ?? {}).web_search_requests);
   const none = { date, project, requests: 0, inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
   return [
     {
       ...none,
-      model: alias(label(result.model) || 'unknown'),
-      inputTokens:
-        count(result.uncached_input_tokens) +
-        count(written.ephemeral_5m_input_tokens) +
-        count(written.ephemeral_1h_input_tokens) +
-        cachedTokens,
+      model: modelAlias(label(result.model) || 'unknown'),
+      inputTokens: count(result.uncached_input_tokens) + writtenTokens + written1hTokens + cachedTokens,
       cachedTokens,
+      writtenTokens,
+      written1hTokens,
       outputTokens: count(result.output_tokens),
     },
     ...(searches ? [{ ...none, model: 'web-search', requests: searches }] : []),
@@ -67,14 +68,11 @@ function countsOf(date: string, result: Result): UsageCount[] {
 
 const chargeOf = (date: string, result: Result): Charge => ({
   date,
-  model: TOOLS.get(result.cost_type) ?? alias(label(result.model) || label(result.description) || 'other'),
+  model: TOOLS.get(result.cost_type) ?? modelAlias(label(result.model) || label(result.description) || 'other'),
   project: label(result.workspace_id),
   // In cents.
   usd: amount(result.amount, result.currency) / 100,
 });
-
-/** `claude-sonnet-4-20250514` → `claude-sonnet-4`. */
-const alias = (model: string) => model.replace(/-\d{8}$/, '');
 
 function dayOf({ starting_at }: Result): string {
   const time = typeof starting_at === 'string' ? Date.parse(starting_at) : NaN;

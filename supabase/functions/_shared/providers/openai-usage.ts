@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { modelAlias } from '../pricing.ts';
+import { modelAlias } from '../model-alias.ts';
 import { checkOpenAiKey, openAiAdmin, openAiComplaint, openAiError } from './openai-client.ts';
 import { amount, count, dayOf, label, pagesOf, type Result } from './pages.ts';
 import type { Charge, UsageCount, UsageProvider } from './provider.ts';
@@ -83,6 +83,7 @@ const countOf = (date: string, result: Result, name: string | undefined): UsageC
   requests: count(result.num_model_requests ?? result.num_requests ?? result.num_sessions),
   inputTokens: count(result.input_tokens),
   cachedTokens: count(result.input_cached_tokens),
+  writtenTokens: count(result.input_cache_write_tokens),
   outputTokens: count(result.output_tokens),
 });
 

@@ -9,6 +9,9 @@ export interface UsageCount {
   /** The cached ones included. */
   readonly inputTokens: number;
   readonly cachedTokens: number;
+  /** Of the input, what was written to the provider's cache for a short time, and for an hour. */
+  readonly writtenTokens?: number;
+  readonly written1hTokens?: number;
   readonly outputTokens: number;
 }
 
