@@ -18,13 +18,14 @@ export interface SettingsProject {
   readonly schedule?: SyncState['schedule'];
   readonly session?: MemoryBackendOptions['session'];
   readonly hosted?: boolean;
+  readonly share?: boolean;
   /** What every save is answered with. */
   readonly refusal?: LivelitError;
 }
 
 /** A project that keeps settings, as the database does: leaf by leaf, each save one revision further. */
 export function settingsProject(options: SettingsProject = {}): MemoryBackend {
-  const { owner = false, keys = [], schedule = null, session = MEMBER, hosted, refusal } = options;
+  const { owner = false, keys = [], schedule = null, session = MEMBER, hosted, share = false, refusal } = options;
   const values: Record<string, unknown> = { ...options.settings };
   let revision = 1;
   const row = () => {
@@ -36,6 +37,19 @@ export function settingsProject(options: SettingsProject = {}): MemoryBackend {
     ...(hosted && { hosted }),
     tables: {
       user_preferences: [row()],
+      usage_tracking: [],
+      usage_shares: share
+        ? [
+            {
+              id: '6f0d7a0e-3c1b-4a53-9d2e-0f4f2a6b7c11',
+              user_id: MEMBER.userId,
+              label: '',
+              enabled: true,
+              created_at: minutesAgo(600),
+              revoked_at: null,
+            },
+          ]
+        : [],
       profiles: [
         {
           id: MEMBER.userId,

@@ -114,7 +114,7 @@ export const stories: Stories = {
     async act({ project, element, until }) {
       await until(() => element.matches(':state(live)'));
       project.fail(new LivelitError('forbidden', 'This project keeps no settings.', { reason: 'PGRST205' }));
-      (element.renderRoot.querySelector('.refresh') as HTMLElement).click();
+      element.renderRoot.querySelector<HTMLElement>('.refresh')!.click();
     },
   },
   ended: {
@@ -143,6 +143,7 @@ export const stories: Stories = {
     async act(stage) {
       await untilLive(stage);
       find(stage, '[data-path="appearance.density"] input:not(:checked)')!.click();
+      await stage.until(() => find(stage, '.save:enabled'));
       find(stage, '.save')!.click();
     },
   },
@@ -155,6 +156,7 @@ export const stories: Stories = {
     async act(stage) {
       await untilLive(stage);
       find(stage, '[data-path="appearance.density"] input:not(:checked)')!.click();
+      await stage.until(() => find(stage, '.save:enabled'));
       find(stage, '.save')!.click();
     },
   },
@@ -181,6 +183,7 @@ export const stories: Stories = {
   },
   usage: section('What charts show, and how usage gets in.', 'usage', '[data-path="sync.automatic"]', {
     schedule: { every_minutes: 60, enabled: true, next_at: minutesAgo(-26), failures: 0 },
+    share: true,
   }),
   keys: section('A key of one provider, none of the other.', 'ai_providers', '[part=key]', { keys: KEYS }),
   'keys-wrong': {

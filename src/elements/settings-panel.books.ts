@@ -7,6 +7,7 @@ import {
   type SettingValue,
 } from '../services/settings-schema.ts';
 import { saveSettings, settings, type Setting } from '../services/settings.ts';
+import { setUsageLimit, usageLimits, type LimitMetric, type LimitPeriod } from '../services/usage-limits.ts';
 import { startAutoSync, stopAutoSync, syncState } from '../services/usage-sync.ts';
 import type { Live } from '../store/live.ts';
 
@@ -103,6 +104,43 @@ const sync: Book = {
   },
 };
 
+/** Those that people ask for; `<usage-chart>` shows any. */
+const LIMITS: SettingsGroup = {
+  id: 'limits',
+  label: 'limits',
+  fields: ['cost_day', 'cost_month', 'tokens_day', 'tokens_month'].map((name) => ({
+    name,
+    label: `limits.${name}`,
+    type: 'number',
+    min: 0.000_001,
+    max: 1e11,
+    default: null,
+  })),
+};
+
+const limitOf = (path: string) => nameOf(path).split('_') as [LimitMetric, LimitPeriod];
+
+const limits: Book = {
+  live: usageLimits,
+  lane: 'usage:limits',
+  groups() {
+    const { status, data } = usageLimits().snapshot;
+    return data && status !== 'idle' ? [LIMITS] : [];
+  },
+  read(path) {
+    const { status, data } = usageLimits().snapshot;
+    if (!data || status === 'idle') return undefined;
+    const [metric, period] = limitOf(path);
+    const limit = data.find((each) => each.metric === metric && each.period === period);
+    return inAccount(limit?.limit_value ?? null, limit?.status === 'pending');
+  },
+  save(patch) {
+    const before = replaced(limits, patch);
+    for (const [path, value] of Object.entries(patch)) setUsageLimit(...limitOf(path), value as number | null);
+    return before;
+  },
+};
+
 const CHAT: SettingsGroup = {
   id: 'chat',
   label: 'chat',
@@ -157,7 +195,7 @@ const chat: Book = {
   },
 };
 
-export const BOOKS: readonly Book[] = [preferences, person, sync, chat];
+export const BOOKS: readonly Book[] = [preferences, person, sync, limits, chat];
 
 /** Settings that can be tried before they are saved, and that go into a file: those that are somebody's preferences. */
 export const PREFERENCES = preferences;

@@ -40,6 +40,8 @@ export interface FieldState {
   readonly value: SettingValue | null;
   readonly text: string;
   readonly edited: boolean;
+  /** Whether it is one of somebody's preferences, which can come from several places. */
+  readonly preference: boolean;
   /** Whether it can be set back to a default. */
   readonly resettable: boolean;
   readonly complaint: string | undefined;
@@ -159,6 +161,7 @@ export class Drafts implements ReactiveController {
       value,
       text: draft?.text ?? textOf(value),
       edited: draft?.edited ?? false,
+      preference: book === PREFERENCES,
       resettable: book === PREFERENCES && (draft?.edited ? draft.value !== null : setting.source !== 'default'),
       complaint: draft?.edited ? (complaintOf(field, draft) ?? draft.refusal) : undefined,
       theirs: elsewhere ? { value: setting.value } : undefined,

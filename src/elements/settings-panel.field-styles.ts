@@ -50,6 +50,7 @@ export const fieldStyles = css`
 
   .control {
     display: grid;
+    align-content: start;
     justify-items: start;
     gap: calc(0.5 * var(--_space));
     min-inline-size: 0;
@@ -64,6 +65,7 @@ export const fieldStyles = css`
   .note {
     display: flex;
     flex-wrap: wrap;
+    align-items: baseline;
     gap: 0 var(--_space);
   }
 
@@ -150,7 +152,7 @@ export const fieldStyles = css`
 
   .radios label > span:not(.visually-hidden) {
     display: block;
-    padding: calc(0.375 * var(--_space)) calc(1.25 * var(--_space));
+    padding: calc(0.375 * var(--_space)) var(--_space);
     border-radius: inherit;
     color: var(--_muted);
     font-size: 0.9375em;
@@ -165,10 +167,13 @@ export const fieldStyles = css`
   }
 
   .radios input:checked + span {
-    background: var(--_surface);
     color: var(--_text);
     font-weight: 600;
     box-shadow: 0 0 0 1px var(--_border);
+  }
+
+  .radios input:checked + span:not(.swatch) {
+    background: var(--_surface);
   }
 
   .radios label:has(:focus-visible) {
@@ -203,11 +208,6 @@ export const fieldStyles = css`
 
   .radios input:checked + .swatch {
     box-shadow: 0 0 0 2px var(--_text);
-  }
-
-  .swatch.page,
-  .radios input:checked + .swatch.page {
-    background: linear-gradient(135deg, var(--_surface-raised) 50%, var(--_muted) 50%);
   }
 
   .switch {
@@ -265,6 +265,10 @@ export const fieldStyles = css`
 
   form.actions input {
     flex: 1 1 12em;
+  }
+
+  form.account .link {
+    font-size: 0.875em;
   }
 
   form.account {

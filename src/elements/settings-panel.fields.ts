@@ -1,6 +1,4 @@
 import { html, nothing } from 'lit';
-import { live } from 'lit/directives/live.js';
-import { repeat } from 'lit/directives/repeat.js';
 import type { ChoiceField, SettingsGroup, TextField } from '../services/settings-schema.ts';
 import { optionLabel, renderConflict } from './settings-panel.conflict.ts';
 import type { Drafts, FieldState } from './settings-panel.drafts.ts';
@@ -24,11 +22,7 @@ export function renderGroup(drafts: Drafts, group: SettingsGroup) {
   return html`
     <section part="group" class="group" aria-labelledby=${id}>
       <h3 part="group-title" id=${id}>${fieldStrings.groups[group.label] ?? group.label}</h3>
-      ${repeat(
-        fields,
-        ({ path }) => path,
-        (state) => renderField(drafts, state),
-      )}
+      ${fields.map((state) => renderField(drafts, state))}
     </section>
   `;
 }
@@ -104,7 +98,7 @@ function renderControl(drafts: Drafts, state: FieldState, about: string) {
         role="switch"
         id=${path}
         aria-describedby=${about}
-        .checked=${live(value === true)}
+        .checked=${value === true}
         @change=${({ target }: Event) => drafts.edit(path, (target as HTMLInputElement).checked)}
       />`;
     case 'choice':
@@ -168,7 +162,7 @@ function renderRadios(state: FieldState, field: ChoiceField, edit: (event: Event
     ${field.options.map((option, index) => {
       const label = optionLabel(path, index, field);
       return html`<label part="option" title=${swatches ? label : nothing}>
-        <input type="radio" name=${path} value=${option} .checked=${live(option === value)} @change=${edit} />
+        <input type="radio" name=${path} value=${option} .checked=${option === value} @change=${edit} />
         ${
           swatches
             ? html`<span class="swatch ${option}"></span><span class="visually-hidden">${label}</span>`
@@ -183,7 +177,7 @@ function renderList({ path, value }: FieldState, field: ChoiceField, edit: (even
   return html`<select part="control select" id=${path} aria-describedby=${about} @change=${edit}>
     ${field.options.map(
       (option, index) =>
-        html`<option value=${option} .selected=${live(option === value)}>
+        html`<option value=${option} .selected=${option === value}>
           ${path === 'sync.every_minutes' ? span(Number(option)) : optionLabel(path, index, field)}
         </option>`,
     )}
@@ -193,14 +187,15 @@ function renderList({ path, value }: FieldState, field: ChoiceField, edit: (even
 const labelOf = ({ path, field }: FieldState) => fieldStrings.labels[path] ?? field.label;
 
 /** Where the value comes from that counts; an attribute in the page counts more than any setting. */
-function sourceOf({ path, setting, edited }: FieldState): string {
+function sourceOf({ path, setting, edited, preference }: FieldState): string {
   const { source } = fieldStrings;
   for (const attribute of ATTRIBUTES[path] ?? []) {
     const own = document.querySelector(`usage-chart[${attribute}]`);
     if (own) return source.attribute(`<usage-chart ${attribute}="${own.getAttribute(attribute) ?? ''}">`);
   }
   if (edited) return source.draft;
-  return setting.pending ? source.pending : source[setting.source];
+  if (setting.pending) return source.pending;
+  return preference ? source[setting.source] : '';
 }
 
 /** What a text can well be, with a name for people; a browser that does not know has none. */

@@ -88,7 +88,7 @@ export const styles = css`
 
   .body {
     display: grid;
-    grid-template-columns: 11rem minmax(0, 1fr);
+    grid-template-columns: 12rem minmax(0, 1fr);
   }
 
   .tabs {

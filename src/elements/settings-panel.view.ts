@@ -11,6 +11,7 @@ import { BOOKS } from './settings-panel.books.ts';
 import { Drafts, type DraftsHost, type FieldState } from './settings-panel.drafts.ts';
 import { renderGroup, styles } from './settings-panel.fields.ts';
 import type { KeysSection } from './settings-panel.keys.ts';
+import type { ShareSection } from './settings-panel.share.ts';
 import type { TransferSection } from './settings-panel.transfer.ts';
 import { toneOf, type Tone } from './status-dot.ts';
 import { fieldStrings } from './strings/settings-parts.en.ts';
@@ -48,6 +49,7 @@ export class PanelView {
   #keys: KeysSection | undefined;
   #account: AccountSection | undefined;
   #transfer: TransferSection | undefined;
+  #share: ShareSection | undefined;
   readonly #loading = new Set<string>();
   /** Where somebody was when they went to sign in. */
   #cameFrom: string | undefined;
@@ -182,7 +184,8 @@ export class PanelView {
     const groups = ids.flatMap((id) => this.drafts.groups.filter((group) => group.id === id));
     return html`
       ${tab === 'account' ? this.#renderAccount() : nothing} ${groups.map((group) => renderGroup(this.drafts, group))}
-      ${tab === 'ai_providers' ? this.#renderKeys() : nothing} ${tab === 'transfer' ? this.#renderTransfer() : nothing}
+      ${tab === 'usage' ? this.#renderShare() : nothing} ${tab === 'ai_providers' ? this.#renderKeys() : nothing}
+      ${tab === 'transfer' ? this.#renderTransfer() : nothing}
       ${
         this.snapshot.status === 'idle' && !['account', 'transfer'].includes(tab)
           ? html`<p part="hint" class="hint foot">
@@ -223,6 +226,14 @@ export class PanelView {
       this.#keys = new KeysSection(this.#host, (words) => this.#host.announce(words));
     });
     return this.#keys?.render();
+  }
+
+  #renderShare() {
+    this.#load('share', async () => {
+      const { ShareSection } = await import('./settings-panel.share.ts');
+      this.#share = new ShareSection(this.#host, (words) => this.#host.announce(words));
+    });
+    return this.#share?.render();
   }
 
   #renderTransfer() {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { Claims } from '../../local/keys.ts';
 import { onEachEngine } from '../support/node/engines.ts';
-import { ANON, asUser, newMember, newVisitor, type Claims } from '../support/node/sql.ts';
+import { ANON, asUser, newMember, newVisitor } from '../support/node/sql.ts';
 import { daysAgo } from '../support/node/usage-sql.ts';
 
 onEachEngine('an import of usage', (database) => {

@@ -6,7 +6,7 @@ export const settingsStrings = {
   sections: 'Sections',
   tabs: {
     appearance: 'Appearance',
-    locale: 'Language and region',
+    locale: 'Region',
     usage: 'Usage',
     ai_providers: 'AI providers',
     chat: 'Chat',
