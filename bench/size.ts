@@ -87,7 +87,14 @@ const lines: readonly Line[] = [
     budget: 0.98 * libraries,
     note: `0.98 × supabase-js + Chart.js + Lit`,
   },
-  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_000 },
+  // Its dot, and the words for times, are shared with <settings-panel>, in files of their own: 0.6 kB more.
+  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_500 },
+  { what: '<settings-panel>, to its first paint', bytes: closure('livelit', 'settings-panel'), budget: 14_000 },
+  {
+    what: '<settings-panel>, with its fields',
+    bytes: closure('livelit', 'settings-panel', 'settings-panel.view'),
+    budget: 40_000,
+  },
   {
     what: 'B14 kernel, without supabase-js',
     bytes: kernel,

@@ -24,14 +24,23 @@ import { accountStrings } from './strings/account.en.ts';
  */
 type Step = 'in' | 'up' | 'code' | 'reset' | 'enter' | 'password';
 
+export interface AccountOptions {
+  /** Says something to who listens. */
+  announce(words: string): void;
+  /** Whose session it was last. */
+  address(): string;
+  /** Before somebody signs out: what is unsaved is handed over. */
+  leaving(): void;
+  /** After somebody has signed in. */
+  entered(): void;
+}
+
 /** Signing in, up and out, for a page whose session is the kit's own. */
 export class AccountSection {
   readonly #host: ReactiveControllerHost & HTMLElement;
   readonly #session: LiveController<Session | null>;
   readonly #connection: LiveController<Connection>;
-  readonly #announce: (words: string) => void;
-  readonly #leaving: () => void;
-  readonly #entered: () => void;
+  readonly #options: AccountOptions;
   #step: Step = 'in';
   /** Where the code comes from that is entered: after a reset a new password is next. */
   #mailedFor: Step = 'code';
@@ -39,18 +48,9 @@ export class AccountSection {
   readonly #hosted: Task<readonly [string | undefined], boolean>;
   readonly #work: Task<[() => Promise<void>]>;
 
-  /**
-   * @param leaving - Before somebody signs out: what is unsaved is handed over.
-   * @param entered - After somebody has signed in.
-   */
-  constructor(
-    host: ReactiveControllerHost & HTMLElement,
-    { announce, leaving, entered }: { announce: (words: string) => void; leaving: () => void; entered: () => void },
-  ) {
+  constructor(host: ReactiveControllerHost & HTMLElement, options: AccountOptions) {
     this.#host = host;
-    this.#announce = announce;
-    this.#leaving = leaving;
-    this.#entered = entered;
+    this.#options = options;
     this.#session = new LiveController(host, session);
     this.#connection = new LiveController(host, connection);
     // Asked anew when a project is connected.
@@ -61,14 +61,11 @@ export class AccountSection {
     this.#work = new Task(host, {
       autoRun: false,
       task: ([work]: [() => Promise<void>]) => work(),
-      onError: (error) => this.#announce(LivelitError.from(error).message),
+      onError: (error) => this.#options.announce(LivelitError.from(error).message),
     });
   }
 
   render() {
-    const { data } = this.#session.snapshot;
-    // When a session ends, whose it was need not type their address again.
-    if (data?.email) this.#email = data.email;
     return html`
       <section part="group account" class="group" aria-labelledby="group-account">
         <h3 part="group-title" id="group-account">${this.#title}</h3>
@@ -141,7 +138,11 @@ export class AccountSection {
       </label>
     `;
     const address = () =>
-      input('email', accountStrings.email, { type: 'email', autocomplete: 'username', value: this.#email });
+      input('email', accountStrings.email, {
+        type: 'email',
+        autocomplete: 'username',
+        value: this.#email || this.#known,
+      });
     const fields = {
       in: () => [
         address(),
@@ -206,6 +207,11 @@ export class AccountSection {
     return this.#work.status === TaskStatus.PENDING;
   }
 
+  /** Whose session has ended by itself; who signs out leaves no address behind. */
+  get #known(): string {
+    return this.#connection.snapshot.data?.state === 'needs-auth' ? this.#options.address() : '';
+  }
+
   get #reason(): string {
     if (this.#step === 'enter') return accountStrings.mailed(this.#email);
     if (this.#step === 'password') return accountStrings.choose;
@@ -234,13 +240,13 @@ export class AccountSection {
     const next = await this.#next(step, of);
     if (next === 'here') {
       this.#step = 'in';
-      this.#announce(step === 'password' ? accountStrings.passwordSet : accountStrings.done);
-      this.#entered();
+      this.#options.announce(step === 'password' ? accountStrings.passwordSet : accountStrings.done);
+      this.#options.entered();
       return;
     }
     if (next === 'enter') {
       this.#mailedFor = step;
-      this.#announce(accountStrings.mailed(this.#email));
+      this.#options.announce(accountStrings.mailed(this.#email));
     }
     this.#go(next);
   }
@@ -269,12 +275,8 @@ export class AccountSection {
   }
 
   readonly #signOut = () => {
-    this.#leaving();
-    void this.#work.run([
-      async () => {
-        await signOut();
-        this.#email = '';
-      },
-    ]);
+    this.#options.leaving();
+    this.#email = '';
+    void this.#work.run([() => signOut()]);
   };
 }

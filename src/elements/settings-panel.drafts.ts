@@ -1,7 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { session } from '../services/account.ts';
 import {
-  fieldComplaint,
   type SettingField,
   type SettingsGroup,
   type SettingsPatch,
@@ -13,9 +12,8 @@ import { LivelitError } from '../store/error.ts';
 import { trySettings } from './apply-settings.ts';
 import { LiveController } from './live-controller.ts';
 import { BOOKS, PREFERENCES, type Book } from './settings-panel.books.ts';
-
-/** How many steps can be undone. */
-const MOST_UNDO = 50;
+import { UndoSteps } from './settings-panel.undo.ts';
+import { complaintOf, same, textOf, valueOf } from './settings-panel.values.ts';
 
 /** What somebody is entering, and has not saved. */
 interface Draft {
@@ -49,16 +47,10 @@ export interface FieldState {
   readonly theirs: { readonly value: SettingValue | null } | undefined;
 }
 
-interface Step {
-  readonly book: Book;
-  readonly before: SettingsPatch;
-  readonly after: SettingsPatch;
-}
-
-/** What the drafts need of the panel. */
-export interface DraftsHost extends ReactiveControllerHost {
+/** What the drafts ask of the panel, and tell it. */
+export interface DraftsHooks {
   /** How long after the last edit to save, ms; undefined: when somebody says so. */
-  readonly autosaveMs: number | undefined;
+  autosaveMs(): number | undefined;
   /** Answers whether to go on. */
   saving(patch: SettingsPatch): boolean;
   saved(patch: SettingsPatch): void;
@@ -69,21 +61,25 @@ export interface DraftsHost extends ReactiveControllerHost {
  * saved when nobody has typed for a while. A value that changes elsewhere meanwhile waits for a decision.
  */
 export class Drafts implements ReactiveController {
-  readonly #host: DraftsHost;
+  readonly #host: ReactiveControllerHost;
+  readonly #hooks: DraftsHooks;
   readonly #session: LiveController<Session | null>;
   readonly #drafts = new Map<string, Draft>();
   /** What was known last: a session that ends takes the data of some books away. */
   readonly #known = new Map<string, Setting>();
-  readonly #undo: Step[] = [];
+  readonly #undo = new UndoSteps((path) => this.state(path));
   /** As they were when the panel was rendered last. */
   #fields: ReadonlyMap<string, { readonly field: SettingField; readonly book: Book }> = new Map();
   /** Where the cursor stands. */
   #focused: string | undefined;
   #member: string | undefined;
+  /** Whose session it was last: who has to sign in again need not type it. */
+  address = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: DraftsHost) {
+  constructor(host: ReactiveControllerHost, hooks: DraftsHooks) {
     this.#host = host;
+    this.#hooks = hooks;
     for (const { live } of BOOKS) new LiveController(host, live);
     this.#session = new LiveController(host, session);
     host.addController(this);
@@ -99,7 +95,7 @@ export class Drafts implements ReactiveController {
     removeEventListener('pagehide', this.#leave);
     document.removeEventListener('visibilitychange', this.#leave);
     removeEventListener('beforeunload', this.#warn);
-    if (this.#host.autosaveMs !== undefined) this.save();
+    if (this.#hooks.autosaveMs() !== undefined) this.save();
     clearTimeout(this.#timer);
     trySettings({});
   }
@@ -114,6 +110,7 @@ export class Drafts implements ReactiveController {
     );
     const { data } = this.#session.snapshot;
     const member = data && !data.anonymous ? data.userId : undefined;
+    if (data?.email) this.address = data.email;
     if (member === undefined || member === this.#member) return;
     // What one member has typed is not another one's.
     if (this.#member !== undefined) this.forget();
@@ -163,7 +160,7 @@ export class Drafts implements ReactiveController {
       edited: draft?.edited ?? false,
       preference: book === PREFERENCES,
       resettable: book === PREFERENCES && (draft?.edited ? draft.value !== null : setting.source !== 'default'),
-      complaint: draft?.edited ? (complaintOf(field, draft) ?? draft.refusal) : undefined,
+      complaint: draft?.edited ? (complaintOf(field, draft.value) ?? draft.refusal) : undefined,
       theirs: elsewhere ? { value: setting.value } : undefined,
     };
   }
@@ -182,14 +179,14 @@ export class Drafts implements ReactiveController {
     const draft = this.#drafts.get(path);
     if (!draft) return;
     if (!draft.edited) this.#drafts.delete(path);
-    else if (this.#host.autosaveMs !== undefined) this.save();
+    else if (this.#hooks.autosaveMs() !== undefined) this.save();
     this.#host.requestUpdate();
   }
 
   /** Something was typed or chosen. */
   edit(path: string, input: string | boolean): void {
     const { field, book } = this.#fields.get(path)!;
-    this.#change(path, valueOf(field, input, book), String(input));
+    this.#change(path, valueOf(field, input, book === PREFERENCES), String(input));
   }
 
   /** Sets a preference back to its default. */
@@ -205,8 +202,8 @@ export class Drafts implements ReactiveController {
     this.#drafts.set(path, { base, value, text, edited: !unchanged || !same(base, setting.value) });
     this.#try();
     clearTimeout(this.#timer);
-    const { autosaveMs } = this.#host;
-    if (autosaveMs !== undefined) this.#timer = setTimeout(() => this.save(), autosaveMs);
+    const ms = this.#hooks.autosaveMs();
+    if (ms !== undefined) this.#timer = setTimeout(() => this.save(), ms);
     this.#host.requestUpdate();
   }
 
@@ -218,7 +215,7 @@ export class Drafts implements ReactiveController {
     if (choice === 'theirs') this.#drafts.delete(path);
     else this.#drafts.set(path, { ...draft, base: setting.value, edited: true });
     this.#try();
-    if (choice === 'mine' && this.#host.autosaveMs !== undefined) this.save();
+    if (choice === 'mine' && this.#hooks.autosaveMs() !== undefined) this.save();
     this.#host.requestUpdate();
   }
 
@@ -228,10 +225,10 @@ export class Drafts implements ReactiveController {
     const fields = this.#fields;
     const ready = [...this.#drafts].filter(([path, { edited }]) => {
       const state = this.state(path);
-      return edited && state && !state.theirs && !complaintOf(state.field, this.#drafts.get(path)!);
+      return edited && state && !state.theirs && !complaintOf(state.field, this.#drafts.get(path)!.value);
     });
     const all: SettingsPatch = Object.fromEntries(ready.map(([path, { value }]) => [path, value]));
-    if (!ready.length || !this.#host.saving(all)) return;
+    if (!ready.length || !this.#hooks.saving(all)) return;
     for (const book of BOOKS) {
       const own = ready.filter(([path]) => fields.get(path)?.book === book);
       if (own.length) this.#hand(book, Object.fromEntries(own.map(([path, { value }]) => [path, value])));
@@ -243,9 +240,9 @@ export class Drafts implements ReactiveController {
   /** Saves values from a file, as one step. @throws {LivelitError} `invalid`, and then nothing is saved. */
   take(patch: SettingsPatch): void {
     const before = PREFERENCES.save(patch);
-    this.#remember({ book: PREFERENCES, before, after: patch });
+    this.#undo.add({ book: PREFERENCES, before, after: patch });
     for (const path of Object.keys(patch)) this.#drafts.delete(path);
-    this.#host.saved(patch);
+    this.#hooks.saved(patch);
     this.#host.requestUpdate();
   }
 
@@ -253,8 +250,8 @@ export class Drafts implements ReactiveController {
     try {
       const before = book.save(after);
       for (const path of Object.keys(after)) this.#settle(path);
-      this.#remember({ book, before, after });
-      this.#host.saved(after);
+      this.#undo.add({ book, before, after });
+      this.#hooks.saved(after);
     } catch (error) {
       const refusal = LivelitError.from(error).message;
       for (const path of Object.keys(after)) this.#drafts.set(path, { ...this.#drafts.get(path)!, refusal });
@@ -269,27 +266,15 @@ export class Drafts implements ReactiveController {
     if (saved !== undefined) this.#drafts.set(path, { base: saved, value: saved, text, edited: false });
   }
 
-  #remember(step: Step): void {
-    this.#undo.push(step);
-    if (this.#undo.length > MOST_UNDO) this.#undo.shift();
-  }
-
   /** Takes back what is unsaved, or else what was saved last; answers whether all of it could be. */
   undo(): boolean {
     if (this.unsaved) {
       this.#drop();
       return true;
     }
-    const step = this.#undo.pop();
-    if (!step) return true;
-    // Somebody else's change since is not this panel's to take back.
-    const own = Object.entries(step.before).filter(([path]) => {
-      const { field, setting } = this.state(path) ?? {};
-      return field && same(setting!.value, step.after[path] ?? field.default);
-    });
-    if (own.length) step.book.save(Object.fromEntries(own));
+    const all = this.#undo.back();
     this.#host.requestUpdate();
-    return own.length === Object.keys(step.before).length;
+    return all;
   }
 
   /** Back to what was there when the panel came into the page. */
@@ -300,7 +285,7 @@ export class Drafts implements ReactiveController {
 
   /** Drops what was typed, and what could be undone: somebody else is here. */
   forget(): void {
-    this.#undo.length = 0;
+    this.#undo.clear();
     this.#known.clear();
     this.#drop();
   }
@@ -319,29 +304,10 @@ export class Drafts implements ReactiveController {
   }
 
   readonly #leave = () => {
-    if (document.visibilityState === 'hidden' && this.#host.autosaveMs !== undefined) this.save();
+    if (document.visibilityState === 'hidden' && this.#hooks.autosaveMs() !== undefined) this.save();
   };
 
   readonly #warn = (event: BeforeUnloadEvent) => {
-    if (this.unsaved && this.#host.autosaveMs === undefined) event.preventDefault();
+    if (this.unsaved && this.#hooks.autosaveMs() === undefined) event.preventDefault();
   };
-}
-
-/** Equal as they are stored. */
-const same = (one: SettingValue | null, other: SettingValue | null) => JSON.stringify(one) === JSON.stringify(other);
-
-const complaintOf = (field: SettingField, { value }: Draft): string | undefined =>
-  value === null || value === '' ? undefined : fieldComplaint(field, value);
-
-const textOf = (value: SettingValue | null): string => (value === null ? '' : String(value));
-
-/** What was typed, as its field has it. Nothing sets a preference back to its default. */
-function valueOf(field: SettingField, input: string | boolean, book: Book): SettingValue | null {
-  if (typeof input === 'boolean') return input;
-  if (field.type === 'choice') return field.options.find((option) => String(option) === input)!;
-  if (!input.trim() && (book === PREFERENCES || field.type === 'number')) {
-    return book === PREFERENCES ? null : field.default;
-  }
-  if (field.type === 'number') return Number(input.trim().replace(',', '.'));
-  return field.type === 'text' && field.multiline ? input : input.trim();
 }

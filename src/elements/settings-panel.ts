@@ -1,11 +1,12 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
-import type { SettingsGroup, SettingsPatch } from '../services/settings-schema.ts';
+import type { SettingsGroup } from '../services/settings-schema.ts';
 import { base } from './base.styles.ts';
 import { toggle } from './live-controller.ts';
 import { SettingsPanelSavedEvent, SettingsPanelSaveEvent } from './settings-panel.events.ts';
 import { styles } from './settings-panel.styles.ts';
-import type { PanelView, Tab } from './settings-panel.view.ts';
+import { renderTabs, type Tab } from './settings-panel.tabs.ts';
+import type { PanelHooks, PanelView } from './settings-panel.view.ts';
 import { dotStyles } from './status-dot.ts';
 import { settingsStrings } from './strings/settings.en.ts';
 
@@ -82,7 +83,7 @@ export class SettingsPanelElement extends LitElement {
   @property() sections = '';
 
   /** How long after the last edit to save, ms; `off`: when somebody says so. */
-  @property() autosave = String(AUTOSAVE_MS);
+  @property() autosave = '1500';
 
   /** `off`: the settings are not applied to the page by this panel. */
   @property() apply = '';
@@ -99,12 +100,22 @@ export class SettingsPanelElement extends LitElement {
   #internals = this.attachInternals();
   #loading = false;
 
-  /** For the view: undefined when somebody says when. */
-  get autosaveMs(): number | undefined {
-    if (this.autosave === 'off') return undefined;
-    const ms = Number(this.autosave || AUTOSAVE_MS);
-    return ms >= 0 ? ms : AUTOSAVE_MS;
-  }
+  /** What the view asks of the element, and tells it. */
+  #hooks: PanelHooks = {
+    autosaveMs: () => {
+      const ms = Number(this.autosave || AUTOSAVE_MS);
+      return this.autosave === 'off' ? undefined : ms >= 0 ? ms : AUTOSAVE_MS;
+    },
+    announce: (words) => (this.announcement = words),
+    saving: (patch) => {
+      const event = new SettingsPanelSaveEvent(patch);
+      return this.dispatchEvent(event);
+    },
+    saved: (patch) => {
+      const event = new SettingsPanelSavedEvent(patch);
+      this.dispatchEvent(event);
+    },
+  };
 
   /** What is set, as JSON: what a form sends. */
   get value(): string {
@@ -144,7 +155,7 @@ export class SettingsPanelElement extends LitElement {
   /** Takes back what is unsaved, or else what was saved last. */
   undo(): void {
     if (!this.view?.drafts.undoable) return;
-    this.announce(this.view.drafts.undo() ? settingsStrings.undone : settingsStrings.notUndone);
+    this.announcement = this.view.drafts.undo() ? settingsStrings.undone : settingsStrings.notUndone;
   }
 
   /** Fetches everything again. */
@@ -160,34 +171,17 @@ export class SettingsPanelElement extends LitElement {
     this.disabled = disabled;
   }
 
-  /** For the view: says something to who listens. */
-  announce(words: string): void {
-    this.announcement = words;
-  }
-
-  /** For the view: asks the page. */
-  saving(patch: SettingsPatch): boolean {
-    const event = new SettingsPanelSaveEvent(patch);
-    return this.dispatchEvent(event);
-  }
-
-  /** For the view: tells the page. */
-  saved(patch: SettingsPatch): void {
-    const event = new SettingsPanelSavedEvent(patch);
-    this.dispatchEvent(event);
-  }
-
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!this.#loading) void this.#load();
     if (changed.has('groups')) this.view?.add(this.groups);
+  }
+
+  protected override updated(): void {
     const { states } = this.#internals;
     toggle(states, 'unsaved', this.unsaved > 0);
     toggle(states, 'invalid', (this.view?.invalid.length ?? 0) > 0);
     toggle(states, 'disputed', this.view?.disputed ?? false);
     toggle(states, 'ended', this.view?.ended ?? false);
-  }
-
-  protected override updated(): void {
     const [invalid] = this.view?.invalid ?? [];
     this.#internals.setFormValue(this.value);
     // The bubble stands at the open tab: the field may be on another.
@@ -199,7 +193,7 @@ export class SettingsPanelElement extends LitElement {
     this.#loading = true;
     try {
       const { PanelView } = await import('./settings-panel.view.ts');
-      const view = new PanelView(this, this.#internals);
+      const view = new PanelView(this, this.#internals, this.#hooks);
       view.add(this.groups);
       this.view = view;
       if (this.apply !== 'off') this.view.apply();
@@ -216,9 +210,7 @@ export class SettingsPanelElement extends LitElement {
       <div class="frame" ?inert=${this.disabled} @keydown=${this.#press}>
         ${this.#renderHeader()} ${this.view?.renderNotices()}
         <div class="body">
-          <div part="tabs" class="tabs" role="tablist" aria-label=${settingsStrings.sections} @keydown=${this.#move}>
-            ${tabs.map((tab) => this.#renderTab(tab, tab.id === open))}
-          </div>
+          ${renderTabs(tabs, open, (id) => (this.section = id))}
           <div
             part="panel"
             class="panel"
@@ -271,43 +263,6 @@ export class SettingsPanelElement extends LitElement {
       </header>
     `;
   }
-
-  #renderTab({ id, label, marked }: Tab, selected: boolean) {
-    const kind = `${selected ? 'selected' : ''} ${marked ? 'marked' : ''}`.trim();
-    return html`<button
-      part="tab ${kind}"
-      class="tab ${kind}"
-      type="button"
-      role="tab"
-      id="tab-${id}"
-      aria-selected=${selected}
-      aria-controls="panel"
-      tabindex=${selected ? 0 : -1}
-      data-tab=${id}
-      @click=${() => (this.section = id)}
-    >
-      ${label}${marked ? html`<span class="visually-hidden">, ${settingsStrings.mark}</span>` : nothing}
-    </button>`;
-  }
-
-  /** Arrow keys go through the tabs in the direction of reading, and round. */
-  readonly #move = (event: KeyboardEvent) => {
-    const tabs = this.#tabs;
-    const rtl = getComputedStyle(this).direction === 'rtl';
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: 1,
-      ArrowUp: -1,
-      ArrowRight: rtl ? -1 : 1,
-      ArrowLeft: rtl ? 1 : -1,
-    };
-    const at = tabs.findIndex(({ id }) => id === this.selected?.dataset.tab);
-    const step = steps[event.key];
-    const to = event.key === 'Home' ? 0 : event.key === 'End' ? tabs.length - 1 : step === undefined ? -1 : at + step;
-    if (step === undefined && to < 0) return;
-    event.preventDefault();
-    this.section = tabs[(to + tabs.length) % tabs.length]!.id;
-    void this.updateComplete.then(() => this.selected?.focus());
-  };
 
   /** Undo and save by the keys that everybody knows; a text field has an undo of its own. */
   readonly #press = (event: KeyboardEvent) => {

@@ -8,10 +8,11 @@ import { LiveController } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import type { AccountSection } from './settings-panel.account.ts';
 import { BOOKS } from './settings-panel.books.ts';
-import { Drafts, type DraftsHost, type FieldState } from './settings-panel.drafts.ts';
+import { Drafts, type DraftsHooks, type FieldState } from './settings-panel.drafts.ts';
 import { renderGroup, styles } from './settings-panel.fields.ts';
 import type { KeysSection } from './settings-panel.keys.ts';
 import type { ShareSection } from './settings-panel.share.ts';
+import type { Tab } from './settings-panel.tabs.ts';
 import type { TransferSection } from './settings-panel.transfer.ts';
 import { toneOf, type Tone } from './status-dot.ts';
 import { fieldStrings } from './strings/settings-parts.en.ts';
@@ -28,22 +29,20 @@ const BUILT_IN = ['appearance', 'locale', 'usage', 'ai_providers', 'chat', 'acco
 /** Refused writes that are told here; those of settings stand beside their field. */
 const LANES = new Set(BOOKS.map(({ lane }) => lane).filter((lane) => lane !== 'settings'));
 
-export interface Tab {
-  readonly id: string;
-  readonly label: string;
-  readonly marked: boolean;
+/** What the view asks of the element, and tells it. */
+export interface PanelHooks extends DraftsHooks {
+  /** Says something to who listens. */
+  readonly announce: (words: string) => void;
 }
 
-export type ViewHost = DraftsHost &
-  ReactiveElement & {
-    section: string;
-    announce(words: string): void;
-  };
+/** The element, as far as its view moves it. */
+type ViewHost = ReactiveElement & { section: string };
 
 /** What of the panel needs the kernel: its state, its sections, and what is wrong. Loaded beside the frame. */
 export class PanelView {
   readonly drafts: Drafts;
   readonly #host: ViewHost;
+  readonly #hooks: PanelHooks;
   readonly #settings: LiveController<Settings>;
   readonly #connection: LiveController<Connection>;
   #keys: KeysSection | undefined;
@@ -54,12 +53,13 @@ export class PanelView {
   /** Where somebody was when they went to sign in. */
   #cameFrom: string | undefined;
 
-  constructor(host: ViewHost, internals: ElementInternals) {
+  constructor(host: ViewHost, internals: ElementInternals, hooks: PanelHooks) {
     this.#host = host;
+    this.#hooks = hooks;
     this.#adopt(styles);
     this.#settings = new LiveController(host, settings, internals);
     this.#connection = new LiveController(host, connection);
-    this.drafts = new Drafts(host);
+    this.drafts = new Drafts(host, hooks);
   }
 
   /** Has settings apply to the page, unless it has done so itself; for as long as the page lives. */
@@ -81,7 +81,8 @@ export class PanelView {
   }
 
   get #current(): Connection {
-    return this.#connection.snapshot.data!;
+    // An element that has left the page while this was loaded follows nothing.
+    return (this.#connection.snapshot.data ?? connection().snapshot.data)!;
   }
 
   /** Whether somebody has to sign in again. */
@@ -209,7 +210,8 @@ export class PanelView {
     this.#load('account', async () => {
       const { AccountSection } = await import('./settings-panel.account.ts');
       this.#account = new AccountSection(this.#host, {
-        announce: (words) => this.#host.announce(words),
+        announce: this.#hooks.announce,
+        address: () => this.drafts.address,
         leaving: () => this.drafts.save(),
         entered: () => {
           if (this.#cameFrom) this.#host.section = this.#cameFrom;
@@ -223,7 +225,7 @@ export class PanelView {
   #renderKeys() {
     this.#load('keys', async () => {
       const { KeysSection } = await import('./settings-panel.keys.ts');
-      this.#keys = new KeysSection(this.#host, (words) => this.#host.announce(words));
+      this.#keys = new KeysSection(this.#host, this.#hooks.announce);
     });
     return this.#keys?.render();
   }
@@ -231,7 +233,7 @@ export class PanelView {
   #renderShare() {
     this.#load('share', async () => {
       const { ShareSection } = await import('./settings-panel.share.ts');
-      this.#share = new ShareSection(this.#host, (words) => this.#host.announce(words));
+      this.#share = new ShareSection(this.#host, this.#hooks.announce);
     });
     return this.#share?.render();
   }
@@ -239,7 +241,7 @@ export class PanelView {
   #renderTransfer() {
     this.#load('transfer', async () => {
       const { TransferSection } = await import('./settings-panel.transfer.ts');
-      this.#transfer = new TransferSection(this.#host, this.drafts, (words) => this.#host.announce(words));
+      this.#transfer = new TransferSection(this.#host, this.drafts, this.#hooks.announce);
     });
     return this.#transfer?.render();
   }
