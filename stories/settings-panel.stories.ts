@@ -51,7 +51,7 @@ const section = (says: string, id: string, part: string, project: SettingsProjec
     await untilLive(stage);
     await stage.until(() => find(stage, part));
   },
-  render: () => at(id),
+  render: () => html`<div class="window">${at(id)}</div>`,
 });
 
 const REPORTS: SettingsGroup = {
@@ -260,21 +260,21 @@ export const stories: Stories = {
   narrow: {
     ...live,
     says: 'In a column of 17 rem.',
-    render: () => html`<div class="narrow">${at('appearance')}</div>`,
+    render: () => html`<div class="narrow window">${at('appearance')}</div>`,
   },
   dark: {
     ...live,
     says: 'In a dark part of the page.',
-    render: () => html`<div class="island dark">${at('usage')}</div>`,
+    render: () => html`<div class="island dark window">${at('usage')}</div>`,
   },
   branded: {
     ...live,
     says: 'In a page with a hand of its own.',
-    render: () => html`<div class="branded">${at('appearance')}</div>`,
+    render: () => html`<div class="branded window">${at('appearance')}</div>`,
   },
   rtl: {
     ...live,
     says: 'In a page that reads from right to left.',
-    render: () => html`<div dir="rtl" lang="ar">${at('locale')}</div>`,
+    render: () => html`<div dir="rtl" lang="ar" class="window">${at('locale')}</div>`,
   },
 };

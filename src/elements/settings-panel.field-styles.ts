@@ -307,7 +307,7 @@ export const fieldStyles = css`
   }
 
   @media (forced-colors: active) {
-    .radios input:checked + span {
+    .radios input:checked + span:not(.swatch) {
       background: Highlight;
       color: HighlightText;
       forced-color-adjust: none;

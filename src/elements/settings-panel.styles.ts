@@ -10,8 +10,12 @@ export const styles = css`
     font-size: 0.9375em;
   }
 
-  /* Not the host itself: it may be sized by what it holds. */
+  /*
+   * Not the host itself: it may be sized by what it holds. Positioned, so that what is said for the ear only scrolls with
+   * it instead of making the page longer.
+   */
   .frame {
+    position: relative;
     container-type: inline-size;
   }
 

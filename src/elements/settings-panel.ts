@@ -223,8 +223,8 @@ export class SettingsPanelElement extends LitElement {
             <slot></slot>
           </div>
         </div>
+        <div class="visually-hidden" role="status">${this.announcement}</div>
       </div>
-      <div class="visually-hidden" role="status">${this.announcement}</div>
     `;
   }
 
