@@ -19,7 +19,8 @@ applySettings({ scope: ':root' });
 const who = session();
 who.subscribe(() => {
   const { data, status } = who.snapshot;
-  if (data) byId('who').textContent = `Signed in as ${data.email || 'a visitor'}`;
+  if (data)
+    byId('who').textContent = `Signed in as ${data.email || 'a visitor'}${local ? '; the past is made up' : ''}`;
   if (status === 'live' && (!data || data.anonymous)) void enter();
 });
 

@@ -198,6 +198,7 @@ function functionEnvironment(
     'OPENAI_MODEL',
     'ALLOWED_ORIGINS',
     'DAILY_CAP_MICRO_USD',
+    'OPENAI_TIMEOUT_MS',
     'GRID_REGION',
   ];
   const inherited = Object.fromEntries(named.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));

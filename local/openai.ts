@@ -2,13 +2,15 @@ import { adminKey } from './openai/admin-key.ts';
 import { complete, questionIn, type Pace } from './openai/chat.ts';
 import { costs } from './openai/costs.ts';
 import { cutAtOnce, hang, refuse, takeFailure, type Failure } from './openai/failures.ts';
+import { moderate } from './openai/moderation.ts';
 import type { Clock } from './openai/organization.ts';
 import { Refusal } from './openai/refusal.ts';
 import { isKind, usage } from './openai/usage.ts';
 
 /**
  * Stands in for OpenAI while there is no key: streams deterministic replies in the shapes of Chat Completions, with
- * token usage, and has for every admin key an organisation with usage and costs, so that everything around them is real.
+ * token usage, out of the sources that it is given where there are any; moderates; and has for every admin key an
+ * organisation with usage and costs, so that everything around them is real.
  */
 export class OpenAiStandIn implements Pace, Clock {
   /** Pace of a streamed reply; a person reads it comfortably. Tests set their own. */
@@ -58,6 +60,10 @@ export class OpenAiStandIn implements Pace, Clock {
       if (failure && !body.stream) return cutAtOnce();
       this.requests += 1;
       return complete(body, this.requests, this, failure?.cutAfterTokens);
+    }
+    if (path === '/moderations') {
+      if (failure) return cutAtOnce();
+      return moderate((await request.json()) as Parameters<typeof moderate>[0]);
     }
     throw new Refusal(404, `The stand-in for OpenAI has no ${pathname}.`);
   }

@@ -20,6 +20,7 @@ export function startTimers({
   const say = (error: unknown) => console.error(error instanceof Error ? error.message : String(error));
   const timers = [
     setInterval(() => void syncDue(url, keys, functions).catch(say), MINUTE_MS),
+    setInterval(() => void database.query('select private.cleanup_chat()').catch(say), 10 * MINUTE_MS),
     setInterval(() => void database.query('select private.cleanup_usage()').catch(say), DAY_MS),
   ];
   return () => timers.forEach(clearInterval);

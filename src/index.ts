@@ -132,5 +132,11 @@ export {
 export { SettingsPanelElement } from './elements/settings-panel.ts';
 export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
-export { UsageChartExportEvent, UsageChartMovedEvent } from './elements/usage-chart.events.ts';
+export type { ChartType, UsageChartChoice } from './elements/usage-chart.choice.ts';
+export {
+  UsageChartChangedEvent,
+  UsageChartExportEvent,
+  UsageChartLimitEvent,
+  UsageChartMovedEvent,
+} from './elements/usage-chart.events.ts';
 export { UsageChartElement } from './elements/usage-chart.ts';

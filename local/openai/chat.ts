@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { cut } from './failures.ts';
 import { Refusal } from './refusal.ts';
+import { answerFrom } from './sources.ts';
 
 interface ChatRequest {
   readonly model?: string;
@@ -18,7 +19,7 @@ export interface Pace {
 /** Answers a chat request; `number` makes its id, and a stream loses its connection after `cutAfterTokens`. */
 export async function complete(body: ChatRequest, number: number, pace: Pace, cutAfterTokens?: number) {
   const { messages = [], model } = body;
-  const tokens = tokenize(replyTo(questionIn(body), messages.length));
+  const tokens = tokenize(replyTo(questionIn(body), messages));
   const usage = {
     prompt_tokens: tokenize(messages.map((message) => message.content).join(' ')).length,
     completion_tokens: tokens.length,
@@ -82,9 +83,16 @@ function stream(
 /** Words with the space before them: close enough to a model's tokens, about four characters each. */
 const tokenize = (text: string): string[] => text.match(/\s*\S+/g) ?? [];
 
-function replyTo(asked: string, messages: number): string {
+function replyTo(asked: string, messages: readonly { readonly role: string; readonly content: string }[]): string {
+  const found = answerFrom(messages.find(({ role }) => role === 'system')?.content ?? '', asked);
+  if (found) {
+    return (
+      `From what this site says: ${found} I am the stand-in for a language model, so I quote and do not think. Start the ` +
+      'demo with OPENAI_API_KEY set, and a real model answers in my place.'
+    );
+  }
   const question = asked.length > 80 ? `${asked.slice(0, 79)}…` : asked;
-  const opening = messages > 2 ? 'Still the stand-in here.' : 'Hello! I am the stand-in for a language model.';
+  const opening = messages.length > 2 ? 'Still the stand-in here.' : 'Hello! I am the stand-in for a language model.';
   return (
     `${opening} You wrote “${question}”. I cannot think about it, but everything around me is real: your ` +
     'message is a row in Postgres, these words stream to you through the Edge Function, they appear in every open ' +

@@ -57,7 +57,8 @@ export function soundChoice(
   };
 }
 
-export const rangeOf = ({ days, from, to }: UsageChartChoice): UsageRange => (from ? { from, to } : { days });
+export const rangeOf = ({ days, from, to }: Pick<UsageChartChoice, 'days' | 'from' | 'to'>): UsageRange =>
+  from ? { from, to } : { days };
 
 const isMetric = (word: string): word is UsageMetric => (METRICS as readonly string[]).includes(word);
 

@@ -28,12 +28,12 @@ export function renderHeader({ view, change, choice, snapshot }: ShownUsage, men
   `;
 }
 
-/** The list of models or projects. */
+/** The list of models or projects, where it is divided by them. */
 export function renderLegend({ view: { lines, format }, choice: { group } }: ShownUsage) {
-  const listed = group === 'none' ? [] : lines;
+  if (group === 'none') return nothing;
   return html`
-    <ul part="legend" class="legend" tabindex=${listed.length > ONE_LINE ? 0 : nothing}>
-      ${listed.map(
+    <ul part="legend" class="legend" tabindex=${lines.length > ONE_LINE ? 0 : nothing}>
+      ${lines.map(
         ({ name, colour, total, unknown }) =>
           html`<li>
             <span class="swatch series-${colour}"></span>${name}

@@ -1,8 +1,8 @@
 import type { LitElement } from 'lit';
 import { pagePreferences, type PagePreferences } from '../services/page-preferences.ts';
 import {
+  lastDays,
   rangeDays,
-  rangeName,
   usageChange,
   usageSums,
   type UsageRange,
@@ -93,23 +93,28 @@ export class ShownUsage {
 
   /** The same array until the range changes, or the day, so that nothing is added up twice. */
   get days(): readonly string[] {
-    return this.#sameDays(rangeDays(this.#range).join());
+    const { days, from, to } = this.#choiceOf(this.#usage.live);
+    return this.#days(days, from, to, lastDays(1)[0]!);
   }
 
-  #sameDays = memoize((days: string): readonly string[] => days.split(','));
+  #days = memoize((days: number, from: string, to: string, today: string): readonly string[] =>
+    rangeDays(rangeOf({ days, from, to }), Date.parse(today)),
+  );
 
   /** The range in words. */
   get period(): string {
     const { days } = this;
-    return 'from' in this.#range ? this.view.format.days(days[0]!, days.at(-1)!) : chartStrings.last(days.length);
+    return this.#choiceOf(this.#usage.live).from
+      ? this.view.format.days(days[0]!, days.at(-1)!)
+      : chartStrings.last(days.length);
   }
 
   /** Against the time before, in words; empty where there is nothing to compare, or to compare with. */
   get change(): string {
     const { series, format } = this.view;
-    const { live, snapshot } = this.#previous;
-    const comparable = rangeName(this.#rangeOf(live)) === rangeName(this.#range);
-    const data = comparable ? snapshot.data : undefined;
+    const [own, other] = [this.#choiceOf(this.#usage.live), this.#choiceOf(this.#previous.live)];
+    const comparable = own.days === other.days && own.from === other.from && own.to === other.to;
+    const data = comparable ? this.#previous.snapshot.data : undefined;
     const previous = this.choice.share ? usageSums(this.rows ?? [], this.days).previous : data;
     const change = usageChange(series.total, previous?.[this.choice.metric] ?? 0);
     const words = () => chartStrings.change(format.change(change!), series.days.length);
@@ -130,12 +135,8 @@ export class ShownUsage {
     return live;
   }
 
-  /** Of what is shown. */
-  get #range(): UsageRange {
-    return this.#rangeOf(this.#usage.live);
-  }
-
-  #rangeOf(live: Live<unknown> | undefined): UsageRange {
-    return rangeOf((live && this.#choices.get(live)) ?? this.choice);
+  /** By what a Live that is shown was chosen. */
+  #choiceOf(live: Live<unknown> | undefined): Chosen {
+    return (live && this.#choices.get(live)) ?? this.choice;
   }
 }

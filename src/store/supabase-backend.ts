@@ -235,9 +235,10 @@ export class SupabaseBackend implements Backend {
 
   async #visit(): Promise<Session> {
     const captchaToken = await this.#options.captchaToken?.();
-    return this.#signIn(
-      this.#client.auth.signInAnonymously(captchaToken === undefined ? {} : { options: { captchaToken } }),
-    );
+    // Whom the chat's clean-up may forget one day; the visitors of a page's own client are the page's.
+    const data = this.#options.own ? { livelit: 'visitor' } : {};
+    const options = { data, ...(captchaToken !== undefined && { captchaToken }) };
+    return this.#signIn(this.#client.auth.signInAnonymously({ options }));
   }
 
   async #signIn(attempt: ReturnType<SupabaseClient['auth']['signInAnonymously']>): Promise<Session> {

@@ -4,8 +4,8 @@ import type { TopicEvent } from './backend.ts';
 /** A table whose changes a topic tells of. */
 export interface TopicTable {
   readonly table: string;
-  /** The column that holds what follows the topic's prefix: only rows of the topic are asked for. */
-  readonly column: string;
+  /** The column that holds what follows the topic's prefix: only rows of the topic are asked for. Without it all are. */
+  readonly column?: string;
   /** The name under which whole rows are told, `{ op, record }`; without it changes are told as signals. */
   readonly rowEvent?: string;
 }
@@ -43,9 +43,10 @@ export function listenTo(
     );
   }
   for (const each of behind) {
-    const filter = `${each.column}=eq.${topic.slice(prefix.length)}`;
-    // Always all four: the library compares what it asked for with what the server has understood.
-    channel.on<Row>('postgres_changes', { event: '*', schema: 'public', table: each.table, filter }, (change) => {
+    const filter = each.column && `${each.column}=eq.${topic.slice(prefix.length)}`;
+    // Always all of them: the library compares what it asked for with what the server has understood.
+    const wanted = { event: '*', schema: 'public', table: each.table, ...(filter && { filter }) } as const;
+    channel.on<Row>('postgres_changes', wanted, (change) => {
       const event = eventOf(change, each);
       if (event) listener.onEvent(event);
       else listener.onGap();

@@ -76,3 +76,8 @@ grant execute on function public.usage_share_create(text) to authenticated;
 drop trigger zz_share_change on public.usage_shares;
 create trigger zz_share_change after update on public.usage_shares for each row
     when (old.enabled or new.enabled) execute function private.ping_revoked_share();
+
+-- Triggers run by name: what was used is told first, and then what that makes of the limits.
+alter trigger track_insert on public.usage_data rename to zz_track_insert;
+alter trigger track_update on public.usage_data rename to zz_track_update;
+alter trigger track_delete on public.usage_data rename to zz_track_delete;

@@ -48,6 +48,8 @@ describe('<usage-chart> of a share', () => {
     const chart = await open(html`<usage-chart share=${owner.id}></usage-chart>`);
     await untilTotal(chart, '2K');
     chart.share = '';
+    await chart.updateComplete;
+    expect(part(chart, 'total')).to.equal('');
     await untilTotal(chart, '1K');
   });
 

@@ -141,6 +141,21 @@ describe('<usage-chart>', () => {
     await until(() => daysIn(chart) === 14);
   });
 
+  it('keeps what it shows while another range loads', async () => {
+    const { userId } = await signInNewMember();
+    await addUsage(userId, 'new', 1_000);
+    await addUsage(userId, 'old', 500, lastDays(40)[0]);
+    const chart = await open();
+    await until(() => part(chart, 'total') === '1K');
+    chart.days = 90;
+    await chart.updateComplete;
+    expect([part(chart, 'total'), part(chart, 'message')]).to.deep.equal(['1K', '']);
+    expect(part(chart, 'footnote')).to.match(/^Last 30 days/);
+    expect(chart.matches(':state(refreshing)')).to.equal(true);
+    await until(() => part(chart, 'total') === '1.5K');
+    expect(part(chart, 'footnote')).to.match(/^Last 90 days/);
+  });
+
   it('leaves out what is older than the range', async () => {
     const { userId } = await signInNewMember();
     await addUsage(userId, 'old', 1_000, lastDays(8)[0]);

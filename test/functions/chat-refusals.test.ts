@@ -68,8 +68,8 @@ describe('the function chat refuses', () => {
     'no body': ['', 'body', /JSON object/],
     'a list': [[], 'body', /JSON object/],
     'a bare null': ['null', 'body', /JSON object/],
-    'no action': [{}, 'action', /send, stop/],
-    'an unknown action': [{ ...newMessage(), action: 'sing' }, 'action', /send, stop/],
+    'no action': [{}, 'action', /send, edit, regenerate, stop/],
+    'an unknown action': [{ ...newMessage(), action: 'sing' }, 'action', /send, edit, regenerate, stop/],
     'a session id that is no UUID': [{ ...newMessage(), session_id: 'mine' }, 'session_id', /"session_id" is a UUID/],
     'a session id in capitals': [
       { ...newMessage(), session_id: randomUUID().toUpperCase() },

@@ -45,6 +45,7 @@ describe('the function chat', () => {
         user_message_id: asked?.id,
         message_id: reply?.id,
         created: true,
+        superseded: [],
       });
       assert.deepEqual(last(events).data, { message_id: reply?.id, status: 'complete' });
       assert.equal(reply?.status, 'complete');
@@ -52,8 +53,8 @@ describe('the function chat', () => {
 
     it("with the usage that the site's owner is billed", async () => {
       const events = await send(backend, visitor, newMessage());
-      const { estimated, ...usage } = events.at(-2)!.data;
-      assert.equal(estimated, false);
+      const { estimated, from_cache, ...usage } = events.at(-2)!.data;
+      assert.deepEqual([estimated, from_cache], [false, false]);
       assert.ok((usage.output_tokens as number) > 20 && (usage.cost_micro_usd as number) > 0);
       const [{ email, requests, ...bill }, ...more] = (await records.bills()) as [Record<string, unknown>];
       assert.deepEqual([email, requests, more], [OWNER, 1, []]);
@@ -67,6 +68,20 @@ describe('the function chat', () => {
       const events = await send(backend, visitor, { ...newMessage(), session_id: first.session_id });
       assert.equal(events[0]?.data.created, false);
       assert.match(textOf(events), /^Still the stand-in here/);
+    });
+
+    it('from what the site knows, and cites it', async () => {
+      const events = await send(backend, visitor, newMessage('When are you free, and what does a map cost?'));
+      assert.deepEqual(namesOf(events), ['meta', 'delta', 'sources', 'usage', 'done']);
+      assert.match(textOf(events), /A map of one page begins at EUR 2,400\. \[1\] I am free for one project .* \[2\]/);
+      const { sources } = events.at(-3)!.data as { sources: { n: number; title: string; url: string }[] };
+      assert.deepEqual(
+        sources.map(({ n, title, url }) => [n, title, url]),
+        [
+          [1, 'Questions that people ask › What does a map cost?', '/portfolio.html'],
+          [2, 'Questions that people ask › When are you free?', '/portfolio.html'],
+        ],
+      );
     });
 
     it('of a member too', async () => {

@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, it } from 'node:test';
 import {
   admit,
+  call,
+  edit,
   finish,
   firstMessage,
   messagesOf,
   progress,
+  regenerate,
   spentOf,
   stop,
   type Admission,
@@ -14,7 +17,10 @@ import {
 } from '../support/node/chat-sql.ts';
 import { atOnce, times, whileOpen } from '../support/node/concurrency.ts';
 import { onPostgres } from '../support/node/engines.ts';
-import { newVisitor } from '../support/node/sql.ts';
+import { newAdmin, newVisitor } from '../support/node/sql.ts';
+
+/** How many ask at once; every tenth fits into the budget. */
+const CROWD = process.env.LIVELIT_FULL ? 500 : 60;
 
 onPostgres('the chat under concurrent calls', (database) => {
   beforeEach(() => database.exec('delete from private.rate_buckets; delete from private.spend_daily'));
@@ -36,17 +42,47 @@ onPostgres('the chat under concurrent calls', (database) => {
   const replyOf = async (asked: Asked) => (await messagesOf(database, asked))[1]!;
 
   describe('chat_admit', () => {
-    it('stays within the daily cap when two hundred visitors ask', async () => {
-      const all = await Promise.all(times(200, first));
-      const answers = await admitAtOnce(all.map((asked) => ({ ...asked, cap: 20_500 })));
-      assert.equal(begun(answers).length, 20);
-      assert.equal(await spentOf(database), 20_000);
+    it(`stays within the daily cap when ${CROWD} visitors ask at once`, async (t) => {
+      const all = await Promise.all(times(CROWD, first));
+      // A thousand for each, what stands around the question, and a micro-USD for each of its bytes.
+      const each = 1_000 + 100 + 15;
+      const cap = Math.floor((CROWD / 10) * each + each / 2);
+      const start = performance.now();
+      const answers = await admitAtOnce(all.map((asked) => ({ ...asked, perByte: 1, cap })));
+      t.diagnostic(`${CROWD} questions in ${Math.round(performance.now() - start)} ms`);
+      assert.equal(begun(answers).length, CROWD / 10);
+      // So many at once are more than the site answers in a minute, besides.
+      assert.ok(answers.every(({ ok, code }) => ok || code === 'budget' || code === 'rate_limited'));
+      assert.equal(await spentOf(database), (CROWD / 10) * each);
       const [saved] = await database.query(
         `select count(distinct session_id)::int as sessions, count(*)::int as messages from public.chat_messages
          where user_id = any($1)`,
         [all.map(({ user }) => user)],
       );
-      assert.deepEqual(saved, { sessions: 20, messages: 40 });
+      assert.deepEqual(saved, { sessions: CROWD / 10, messages: CROWD / 5 });
+    });
+
+    it(`never passes the daily cap while ${CROWD} replies begin and end`, async () => {
+      const all = await Promise.all(times(CROWD, first));
+      const cap = 10_000;
+      let most = 0;
+      let begun = 0;
+      let refused = 0;
+      await Promise.all(
+        all.map(async (asked, index) => {
+          const run = await admit(database, { ...asked, cap });
+          most = Math.max(most, await spentOf(database));
+          if (!run.ok) {
+            refused += 1;
+            return;
+          }
+          begun += 1;
+          await finish(database, run, { cost: (index * 37) % 1_001 });
+          most = Math.max(most, await spentOf(database));
+        }),
+      );
+      assert.ok(begun >= 10 && refused > 0, `${begun} begun, ${refused} refused`);
+      assert.ok(most > cap / 2 && most <= cap, `${most}`);
     });
 
     /** The limits let one message through, so whoever is counted twice is refused. */
@@ -199,6 +235,94 @@ onPostgres('the chat under concurrent calls', (database) => {
       );
       assert.deepEqual(told, { stop: false });
       assert.partialDeepStrictEqual(repeat, { resume: true, status: 'streaming', content: 'Hello' });
+    });
+  });
+
+  describe('turns that change at once', () => {
+    const replyAsOwner = (user: string, { session }: Asked, client: string) =>
+      call<{ ok: boolean; message_id: string; created: boolean }>(database, 'public.chat_owner_reply($1, $2, $3, $4)', [
+        user,
+        session,
+        client,
+        'Hello',
+      ]);
+    async function answered(): Promise<{ asked: Asked; run: Admission }> {
+      const asked = await first();
+      const run = await admit(database, asked);
+      await finish(database, run);
+      return { asked, run };
+    }
+    const left = async (asked: Asked) => {
+      const rows = await database.query<{ role: string }>(
+        'select role from public.chat_messages where session_id = $1 and superseded_at is null order by seq',
+        [asked.session],
+      );
+      return rows.map(({ role }) => role);
+    };
+
+    it('regenerate a reply once, whoever asks for it ten times', async () => {
+      const { asked, run } = await answered();
+      const client = randomUUID();
+      const answers = await atOnce(
+        database,
+        'public.chat_sessions',
+        times(10, () => () => regenerate(database, asked, run.message_id!, client)),
+      );
+      assert.equal(begun(answers).length, 1);
+      assert.equal(new Set(answers.map(({ message_id }) => message_id)).size, 1);
+      assert.deepEqual(await left(asked), ['user', 'assistant']);
+    });
+
+    it('regenerate a reply once, when two clients ask for it', async () => {
+      const { asked, run } = await answered();
+      const answers = await atOnce(
+        database,
+        'public.chat_sessions',
+        times(5, () => () => regenerate(database, asked, run.message_id!)),
+      );
+      assert.equal(begun(answers).length, 1);
+      assert.ok(answers.every(({ ok, reason }) => ok || reason === 'superseded'));
+      assert.deepEqual(await left(asked), ['user', 'assistant']);
+    });
+
+    it('leave one question and one reply, when it is edited and regenerated', async () => {
+      const { asked, run } = await answered();
+      const answers = await atOnce(database, 'public.chat_sessions', [
+        () => regenerate(database, asked, run.message_id!),
+        () => edit(database, asked, run.user_message_id!, 'Better?'),
+        () => edit(database, asked, run.user_message_id!, 'Best?'),
+      ]);
+      assert.ok(begun(answers).length >= 1 && answers.every(({ ok, reason }) => ok || reason === 'superseded'));
+      assert.deepEqual(await left(asked), ['user', 'assistant']);
+    });
+
+    it("keep the owner's words once, whoever sends them twenty times", async () => {
+      const { asked } = await answered();
+      const { id } = await newAdmin(database);
+      const client = randomUUID();
+      const answers = await atOnce(
+        database,
+        'public.chat_messages',
+        times(20, () => () => replyAsOwner(id, asked, client)),
+      );
+      assert.equal(answers.filter(({ created }) => created).length, 1);
+      assert.equal(new Set(answers.map(({ message_id }) => message_id)).size, 1);
+      assert.deepEqual(await left(asked), ['user', 'assistant', 'assistant']);
+    });
+
+    it('are left to whoever ends them, when they are cleaned up meanwhile', async () => {
+      const asked = await first();
+      const run = await admit(database, asked);
+      await database.query(`update private.chat_runs set leased_until = now() - interval '1 h' where message_id = $1`, [
+        run.message_id,
+      ]);
+      const [ended] = await whileOpen(
+        database,
+        (inside) => finish(inside, run),
+        () => database.query('select private.cleanup_chat()'),
+      );
+      assert.equal(ended, true);
+      assert.equal((await replyOf(asked)).status, 'complete');
     });
   });
 

@@ -32,8 +32,12 @@ onEachEngine('chat_admit, asked again', (database) => {
         session_id: asked.session,
         user_message_id: run.user_message_id,
         message_id: run.message_id,
+        superseded: [],
         content: 'Forty-two.',
         status: 'complete',
+        sources: null,
+        from_cache: false,
+        model: 'gpt-4o-mini',
       });
     });
 

@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onEachEngine } from '../support/node/engines.ts';
 
+/** The arguments of what reads the log. */
+const PAGE = 'text,text,text,text,boolean,integer,integer,text,text';
+const ENTRIES =
+  'text,text,text,uuid,boolean,text,text,text,timestamp with time zone,timestamp with time zone,text,boolean,integer,text,boolean,uuid[],text[],text';
+
 const OURS = `('public', 'private')`;
 
 onEachEngine('the schemas public and private', (database) => {
@@ -29,18 +34,36 @@ onEachEngine('the schemas public and private', (database) => {
       [role],
     );
 
-  it('have three functions that whoever has only the key can execute, for what an owner shares', async () => {
+  it('have five functions that whoever has only the key can execute: what an owner shares, and how the chat greets', async () => {
     assert.deepEqual(await executableBy('anon'), [
       'private.can_receive(text)',
+      'chat_info()',
+      'private.chat_info()',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
     ]);
   });
 
   it('have functions that a user can execute: those that policies need, and what a page calls', async () => {
+    /** Each is a thin wrapper in `public` around the one in `private` that looks who calls. */
+    const both = (...functions: string[]) => functions.flatMap((each) => [each, `private.${each}`]);
     assert.deepEqual(await executableBy('authenticated'), [
       'api_keys()',
       'private.can_receive(text)',
+      ...both(
+        'chat_feedback(uuid,text,text)',
+        'chat_info()',
+        'chat_knowledge_delete(uuid)',
+        'chat_knowledge_set(uuid,text,text,text)',
+        'chat_owner_here(uuid,boolean)',
+        'chat_session_close(uuid,boolean)',
+        'chat_session_delete(uuid)',
+        'chat_session_list(text,integer,timestamp with time zone,uuid)',
+        'chat_session_name(uuid,text)',
+        'chat_session_read(uuid)',
+      ),
+      'chat_settings()',
+      ...both('chat_settings_set(jsonb)', 'chat_typing(uuid)'),
       'private.counts(uuid,text)',
       'private.is_admin()',
       'private.is_permanent()',
@@ -49,6 +72,8 @@ onEachEngine('the schemas public and private', (database) => {
       'private.own_api_keys()',
       'owns_site()',
       'private.owns_site()',
+      'private.read_chat_settings()',
+      'private.runs_site()',
       'sync_schedule_set(integer,boolean)',
       'sync_state()',
       'sync_statistics()',
@@ -57,6 +82,10 @@ onEachEngine('the schemas public and private', (database) => {
       'private.usage_import(jsonb)',
       'usage_import(jsonb)',
       'usage_limit_set(text,text,numeric)',
+      `private.usage_log_entries(${ENTRIES})`,
+      `usage_log_entries(${ENTRIES})`,
+      `private.usage_logs_page(${PAGE})`,
+      `usage_logs_page(${PAGE})`,
       'usage_share_create(text)',
       'private.usage_share_daily(uuid,date,date)',
       'usage_share_daily(uuid,date,date)',
@@ -70,7 +99,9 @@ onEachEngine('the schemas public and private', (database) => {
       'chat_progress',
       'chat_finish',
       'chat_stop',
+      'chat_owner_reply',
       'api_key_get',
+      'log_usage',
       'private.add_usage',
     ]) {
       assert.ok(
@@ -86,8 +117,10 @@ onEachEngine('the schemas public and private', (database) => {
 
   it('have tables that a user can read, and columns of some that they can write', async () => {
     assert.deepEqual(await tablesOf('authenticated'), [
+      'public.chat_knowledge: select',
       'public.chat_messages: select',
       'public.chat_sessions: select',
+      'public.credit_purchases: select',
       'public.model_prices: select',
       'public.profiles: select update',
       'public.sync_runs: select',
@@ -96,6 +129,7 @@ onEachEngine('the schemas public and private', (database) => {
       'public.usage_counted: select',
       'public.usage_daily: select',
       'public.usage_data: select',
+      'public.usage_logs: select',
       'public.usage_shares: delete insert select update',
       'public.usage_tracking: delete insert select update',
       'public.user_preferences: select',

@@ -33,8 +33,11 @@ const HEARD_BY: Record<string, readonly Who[]> = {
   'share:<shared>:more': [],
   'share:': [],
   'share:%': [],
-  // Nobody's until the module `logs` brings private.can_receive_admin().
-  'admin:usage': [],
+  'admin:usage': ['admin'],
+  'admin:usage:more': [],
+  'admin:chat': ['admin'],
+  'admin:chat:more': [],
+  'admin:': [],
   'nosuch:topic': [],
   'receive:x': [],
   "user'; drop table public.profiles; --:x": [],

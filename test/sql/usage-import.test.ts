@@ -7,9 +7,9 @@ import { daysAgo } from '../support/node/usage-sql.ts';
 
 onEachEngine('an import of usage', (database) => {
   const row = (fields: object = {}) => ({ date: daysAgo(1), model: 'm', requests: 1, ...fields });
-  const importRows = (claims: Claims, rows: unknown) =>
+  const importRows = (claims: Parameters<typeof asUser>[1], rows: unknown) =>
     asUser<{ changed: number }>(database, claims, 'select public.usage_import($1) as changed', [JSON.stringify(rows)]);
-  const discard = (claims: Claims, source: string) =>
+  const discard = (claims: Parameters<typeof asUser>[1], source: string) =>
     asUser<{ deleted: number }>(database, claims, 'select public.usage_discard($1) as deleted', [source]);
 
   it('writes what differs, of the caller and of this source, whatever a row says', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { onEachEngine } from '../support/node/engines.ts';
-import { ANON, asUser, newAdmin, newMember, newVisitor, type Person } from '../support/node/sql.ts';
+import { ANON, asUser, newAdmin, newMember, newVisitor, sentOn, type Person } from '../support/node/sql.ts';
 import { callService, daysAgo, signalsOf, usageRow } from '../support/node/usage-sql.ts';
 
 onEachEngine('a limit', (database) => {
@@ -66,6 +66,14 @@ onEachEngine('a limit', (database) => {
     assert.equal(await signalsOf(database, member, 'usage_tracking'), before + 1);
     await use(member, [usageRow(today, { cost: 9 })]);
     assert.equal(await signalsOf(database, member, 'usage_tracking'), before + 1);
+  });
+
+  it('is told after the usage that moves it', async () => {
+    const member = await newMember(database);
+    await limit(member, 'requests', 'day', 100);
+    await use(member, [usageRow(today)]);
+    const events = (await sentOn(database, `user:${member.id}`)).map(({ event }) => event);
+    assert.deepEqual(events.slice(-2), ['usage_data', 'usage_tracking']);
   });
 
   it('begins anew with a new period', async () => {

@@ -14,14 +14,16 @@ const TABLES: TopicTables = {
     { table: 'pages', column: 'user_id', rowEvent: 'page' },
     { table: 'shelves', column: 'user_id' },
   ],
+  'all:': [{ table: 'shelves' }],
 };
 
 describe('changes of tables', () => {
   const open: Channels[] = [];
 
-  /** Listens as a new member. */
-  async function listen(late = Promise.resolve()) {
-    const { token, topic, userId } = await newMember();
+  /** Listens as a new member, to their own topic unless said. */
+  async function listen(late = Promise.resolve(), other?: string) {
+    const { token, topic: own, userId } = await newMember();
+    const topic = other ?? own;
     const channels = new Channels({
       ...(await target()),
       timings: QUICK,
@@ -120,6 +122,17 @@ describe('changes of tables', () => {
     const gone = await until(() => events.find(({ payload }) => payload.op === 'DELETE'));
     expect(gone.payload).to.deep.include({ ids: [mine] });
     expect(events).to.have.length(2);
+  });
+
+  it('of a table that is asked for whole are told of the rows that the member may see', async () => {
+    const [one, two] = [await listen(undefined, 'all:shelves'), await listen(undefined, 'all:shelves')];
+    await Promise.all([one.joined(), two.joined()]);
+    for (const { userId } of [one, two]) await add('shelves', userId);
+    await until(() => one.events.length && two.events.length);
+    const mine = await add('shelves', one.userId);
+    const last = await until(() => one.events[1]);
+    expect(last.payload).to.deep.include({ ids: [mine] });
+    expect(two.events).to.have.length(1);
   });
 
   it('that are too long to be told count as a gap (pitfall 16)', async () => {

@@ -4,20 +4,25 @@ import { co2Grams } from '../_shared/footprint.ts';
 import { costOf, modelAlias, type TokenCounts } from '../_shared/pricing.ts';
 import { rpc } from '../_shared/service.ts';
 import type { Run } from './admission.ts';
-import { complete, model } from './model.ts';
+import { citedIn } from './citations.ts';
+import { replyFailure } from './failures.ts';
+import { complete } from './model.ts';
+import { moderate } from './moderation.ts';
+import { saveWhile } from './progress.ts';
+import { systemMessage } from './prompt.ts';
+import { modelOf, type Settings } from './settings.ts';
 
-/** How often the text so far is saved and shown to the conversation's other clients, ms. */
-const PROGRESS_MS = 300;
-
-/** How often a model that is silent is checked upon: the lease renewed, a stop noticed, ms. */
-const IDLE_PROGRESS_MS = 1_000;
+/** After this long a reply is ended as it is, ms: hosted ends the worker after 150 s, and what is not saved by then is lost. */
+const REPLY_LIMIT_MS = 120_000;
 
 /**
  * Lets the model write the reply: to this client as it comes, to the database and the other clients every 300 ms, and
  * in the end accounts for it. Whatever happens, the run is finished, so that the reservation is settled.
  */
-export async function writeReply(run: Run, events: EventStream): Promise<void> {
+export async function writeReply(run: Run, settings: Settings, events: EventStream): Promise<void> {
   const abort = new AbortController();
+  const limit = setTimeout(() => abort.abort(), REPLY_LIMIT_MS);
+  const system = systemMessage(settings.system_prompt, run.passages);
   let content = '';
   let chunks = 0;
   let used: { model: string; tokens: TokenCounts } | undefined;
@@ -25,7 +30,8 @@ export async function writeReply(run: Run, events: EventStream): Promise<void> {
 
   const saving = saveWhile(run, () => content, abort);
   try {
-    for await (const event of complete(run.history, abort.signal)) {
+    if (settings.moderation) await moderate(run.history.at(-1)!.content, abort.signal);
+    for await (const event of complete(system, run.history, settings, abort.signal)) {
       if (event.type === 'usage') {
         used = event;
         continue;
@@ -34,23 +40,26 @@ export async function writeReply(run: Run, events: EventStream): Promise<void> {
       content += event.text;
       chunks += 1;
     }
-    if (!content && !abort.signal.aborted) throw new FunctionError('unavailable', 'empty', 'The model had no answer.');
+    if (!content && !abort.signal.aborted) throw replyFailure('empty');
   } catch (error) {
     failure = FunctionError.from(error);
   }
+  clearTimeout(limit);
   await saving.end();
 
   // Without the provider's own figures tokens are counted here: a chunk is a token, and four characters are one.
   const estimated = !used;
+  const asked = run.history.reduce((sum, turn) => sum + turn.content.length, system.length);
   const { tokens } = (used ??= {
-    model: model(),
-    tokens: { input: chunks ? Math.ceil(charactersOf(run) / 4) : 0, cached: 0, output: chunks },
+    model: modelOf(settings),
+    tokens: { input: chunks ? Math.ceil(asked / 4) : 0, cached: 0, output: chunks },
   });
   const exact = costOf('openai', used.model, tokens);
   const cost = exact === undefined ? undefined : Math.ceil(exact);
   const co2 = co2Grams(used.model, tokens, Deno.env.get('GRID_REGION'))?.mid;
   const status = failure ? 'error' : abort.signal.aborted ? 'stopped' : 'complete';
   const alias = modelAlias(used.model);
+  const sources = citedIn(content, run.passages);
   try {
     const finished = await rpc<boolean>('chat_finish', {
       p_message_id: run.message_id,
@@ -63,9 +72,12 @@ export async function writeReply(run: Run, events: EventStream): Promise<void> {
       p_output_tokens: tokens.output,
       p_cost_micro_usd: cost ?? null,
       p_co2_grams: co2 ?? null,
+      p_sources: sources.length ? sources : null,
+      p_reason: failure?.reason ?? null,
     });
-    if (!finished) throw new FunctionError('unavailable', 'taken_over', 'The reply goes on elsewhere.');
+    if (!finished) throw replyFailure('taken_over');
     if (failure) throw failure;
+    if (sources.length) events.send('sources', { message_id: run.message_id, sources });
     events.send('usage', {
       model: alias,
       input_tokens: tokens.input,
@@ -74,53 +86,10 @@ export async function writeReply(run: Run, events: EventStream): Promise<void> {
       cost_micro_usd: cost ?? null,
       co2_grams: co2 ?? null,
       estimated,
+      from_cache: false,
     });
     events.send('done', { message_id: run.message_id, status });
   } catch (error) {
     events.send('error', FunctionError.from(error));
   }
 }
-
-/** Saves what is new of a growing text until it is ended; aborts the model when somebody has asked to stop. */
-function saveWhile(run: Run, text: () => string, abort: AbortController): { end(): Promise<void> } {
-  let ended = false;
-  let wake = () => {};
-  const loop = async () => {
-    let saved = 0;
-    let at = Date.now();
-    while (!ended) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, PROGRESS_MS);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      const delta = wholeCharacters(text().slice(saved));
-      if (ended || (!delta && Date.now() - at < IDLE_PROGRESS_MS)) continue;
-      at = Date.now();
-      const { stop } = await rpc<{ stop: boolean }>('chat_progress', {
-        p_message_id: run.message_id,
-        p_run_id: run.run_id,
-        p_delta: delta,
-        p_at: saved,
-      });
-      saved += delta.length;
-      if (stop) abort.abort();
-    }
-  };
-  // A lost save is no reason to lose the reply: its end saves the whole text.
-  const running = loop().catch((error: unknown) => void FunctionError.from(error));
-  return {
-    end() {
-      ended = true;
-      wake();
-      return running;
-    },
-  };
-}
-
-/** Leaves half a surrogate pair for the next time: alone it is no text. */
-const wholeCharacters = (text: string) => (/[\uD800-\uDBFF]$/.test(text) ? text.slice(0, -1) : text);
-
-const charactersOf = (run: Run) => run.history.reduce((sum, message) => sum + message.content.length, 0);

@@ -17,6 +17,36 @@ export const newMessage = (content = 'What do you do?') => ({
 });
 export type ChatMessage = ReturnType<typeof newMessage>;
 
+/** Something else that is asked about a message. */
+export interface Turn {
+  readonly action: 'regenerate' | 'edit';
+  readonly session_id: string;
+  readonly client_id: string;
+  readonly message_id: string;
+  readonly content?: string;
+}
+
+export const regenerating = ({ session_id }: ChatMessage, message_id: string): Turn => ({
+  action: 'regenerate',
+  session_id,
+  client_id: randomUUID(),
+  message_id,
+});
+
+export const editing = ({ session_id }: ChatMessage, message_id: string, content: string): Turn => ({
+  action: 'edit',
+  session_id,
+  client_id: randomUUID(),
+  message_id,
+  content,
+});
+
+/** What a refusal says; the HTTP status besides. */
+export async function refusal(response: Response): Promise<Record<string, unknown>> {
+  const { error } = (await response.json()) as { error: Record<string, unknown> };
+  return { status: response.status, ...error };
+}
+
 /** No answer takes longer; one that does fails its test instead of holding all of them up. */
 const LIMIT_MS = 20_000;
 
@@ -41,8 +71,12 @@ export async function* eventsOf(response: Response): AsyncGenerator<ChatEvent, v
   }
 }
 
-/** Sends a message and waits for the whole answer. */
-export async function send(backend: LocalBackend, { token }: Person, message: ChatMessage): Promise<ChatEvent[]> {
+/** Sends a message, or another question, and waits for the whole answer. */
+export async function send(
+  backend: LocalBackend,
+  { token }: Pick<Person, 'token'>,
+  message: ChatMessage | Turn,
+): Promise<ChatEvent[]> {
   const events: ChatEvent[] = [];
   for await (const each of eventsOf(await post(backend, token, message))) events.push(each);
   return events;

@@ -15,27 +15,42 @@ export interface Admission {
   readonly run_id?: string;
   readonly content?: string;
   readonly status?: string;
+  readonly superseded?: readonly string[];
+  readonly from_cache?: boolean;
+  readonly sources?: readonly object[] | null;
   readonly history?: readonly { readonly role: string; readonly content: string }[];
+  readonly passages?: readonly { readonly n: number; readonly title: string; readonly content: string }[];
+  readonly settings?: { readonly revision: number };
 }
 
 export interface Asked {
+  readonly action: 'send' | 'edit' | 'regenerate';
   readonly user: string;
   readonly session: string;
   readonly client: string;
+  /** What is edited or regenerated. */
+  readonly message: string | null;
   readonly content: string | null;
   readonly address: string | null;
+  readonly model: string;
+  /** Micro-USD; `perByte` of the conversation and of what the site knows comes on top. */
   readonly reserve: number;
+  readonly perByte: number;
   readonly cap: number;
 }
 
 /** A first message of a user: each other message of the session is `{ ...asked, client: randomUUID() }`. */
 export const firstMessage = (user: string): Asked => ({
+  action: 'send',
   user,
   session: randomUUID(),
   client: randomUUID(),
+  message: null,
   content: 'What do you do?',
   address: null,
+  model: 'gpt-4o-mini',
   reserve: 1_000,
+  perByte: 0,
   cap: 1_000_000,
 });
 
@@ -45,16 +60,41 @@ export async function call<T>(database: SqlDatabase, sql: string, parameters: un
   return row!.answer;
 }
 
-export const admit = (database: SqlDatabase, { user, session, client, content, address, reserve, cap }: Asked) =>
-  call<Admission>(database, 'public.chat_admit($1, $2, $3, $4, $5, $6, $7)', [
-    user,
-    session,
-    client,
-    content,
-    address,
-    reserve,
-    cap,
-  ]);
+/** Asks with the settings of the moment, unless `revision` says otherwise. */
+export const admit = (database: SqlDatabase, asked: Asked, revision: number | null = null) =>
+  call<Admission>(
+    database,
+    `public.chat_admit($1, $2, $3, $4, $5, $6, $7, jsonb_build_object(
+       'revision', coalesce($8::bigint, (select revision from private.chat_settings)), 'model', $9::text,
+       'reserve_micro_usd', $10::bigint, 'micro_usd_per_byte', $11::numeric, 'cap_micro_usd', $12::bigint))`,
+    [
+      asked.action,
+      asked.user,
+      asked.session,
+      asked.client,
+      asked.message,
+      asked.content,
+      asked.address,
+      revision,
+      asked.model,
+      asked.reserve,
+      asked.perByte,
+      asked.cap,
+    ],
+  );
+
+/** Asks for a reply to be written anew. */
+export const regenerate = (database: SqlDatabase, asked: Asked, message: string, client: string = randomUUID()) =>
+  admit(database, { ...asked, action: 'regenerate', client, message, content: null });
+
+/** Puts another message in the place of one. */
+export const edit = (
+  database: SqlDatabase,
+  asked: Asked,
+  message: string,
+  content: string,
+  client: string = randomUUID(),
+) => admit(database, { ...asked, action: 'edit', client, message, content });
 
 export const progress = (database: SqlDatabase, { message_id, run_id }: Admission, delta: string, at: number) =>
   call<{ stop: boolean }>(database, 'public.chat_progress($1, $2, $3, $4)', [message_id, run_id, delta, at]);
@@ -68,6 +108,8 @@ export interface Ending {
   readonly output: number;
   readonly cost: number | null;
   readonly co2: number | null;
+  readonly sources: readonly object[] | null;
+  readonly reason: string | null;
 }
 
 const ENDING: Ending = {
@@ -79,12 +121,14 @@ const ENDING: Ending = {
   output: 20,
   cost: 27,
   co2: 0.5,
+  sources: null,
+  reason: null,
 };
 
 /** Ends a reply; true when this worker still held it. */
 export function finish(database: SqlDatabase, { message_id, run_id }: Admission, ending: Partial<Ending> = {}) {
-  const { status, content, model, input, cached, output, cost, co2 } = { ...ENDING, ...ending };
-  return call<boolean>(database, 'public.chat_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
+  const { status, content, model, input, cached, output, cost, co2, sources, reason } = { ...ENDING, ...ending };
+  return call<boolean>(database, 'public.chat_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)', [
     message_id,
     run_id,
     status,
@@ -95,6 +139,8 @@ export function finish(database: SqlDatabase, { message_id, run_id }: Admission,
     output,
     cost,
     co2,
+    sources && JSON.stringify(sources),
+    reason,
   ]);
 }
 

@@ -20,6 +20,7 @@ create table auth.users (
     is_anonymous boolean not null default false,
     raw_app_meta_data jsonb,
     raw_user_meta_data jsonb,
+    last_sign_in_at timestamptz,
     created_at timestamptz default now(),
     updated_at timestamptz default now()
 );

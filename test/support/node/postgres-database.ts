@@ -5,7 +5,7 @@ import { applySchema, AS_JSON, readSchema, type Session } from '../../../local/d
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
 
 /** How many calls really run at once: the largest crowd of the tests, and who holds it back. Further ones wait. */
-const CONNECTIONS = 210;
+const CONNECTIONS = process.env.LIVELIT_FULL ? 510 : 210;
 
 /** Values as PGlite parses them for the tests; by type id. */
 const PARSERS: typeof AS_JSON = {

@@ -19,7 +19,7 @@ const SETTINGS = {
   autovacuum: 'off',
   jit: 'off',
   deadlock_timeout: '100ms',
-  max_connections: '220',
+  max_connections: process.env.LIVELIT_FULL ? '520' : '220',
   timezone: 'UTC',
   log_min_messages: 'error',
 };

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 
 /** What a provider of models was asked. */
 export interface Asked {
+  readonly path: string;
   readonly authorization: string | undefined;
   readonly body: {
     readonly messages: readonly { readonly role: string; readonly content: string }[];
@@ -14,12 +15,16 @@ export interface Asked {
 /** A provider of models that answers as a test tells it to; what the stand-in of the local backend never does. */
 export class Provider {
   readonly asked: Asked[] = [];
+  /** Whether its moderation refuses what it is asked. */
+  flagging = false;
   /** Writes the answer; may leave it unended. */
   answer: (response: ServerResponse) => unknown = (response) => response.end();
   readonly #server = createServer((request, response) => {
     void text(request).then((body) => {
-      this.asked.push({ authorization: request.headers.authorization, body: JSON.parse(body) as Asked['body'] });
-      this.answer(response);
+      const { url: path = '', headers } = request;
+      this.asked.push({ path, authorization: headers.authorization, body: JSON.parse(body) as Asked['body'] });
+      if (path.endsWith('/moderations')) this.#moderate(response);
+      else this.answer(response);
     });
   });
 
@@ -31,6 +36,16 @@ export class Provider {
   stop(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+  }
+
+  /** What it was asked of its models, without moderation. */
+  get questions(): Asked[] {
+    return this.asked.filter(({ path }) => path.endsWith('/chat/completions'));
+  }
+
+  #moderate(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ id: 'x', model: 'm', results: [{ flagged: this.flagging, categories: {} }] }));
   }
 
   /** Refuses with OpenAI's error shape. */
