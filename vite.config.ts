@@ -23,7 +23,7 @@ const npm: UserConfig = {
       },
     },
     rolldownOptions: {
-      external: /^(@lit|@supabase|chart\.js|eventsource-parser|idb|lit)(\/|$)/,
+      external: /^(@lit|@speed-highlight|@supabase|chart\.js|idb|lit|streaming-markdown)(\/|$)/,
       output: { preserveModules: true, preserveModulesRoot: src('') },
     },
   },
@@ -35,10 +35,26 @@ const cdn: UserConfig = {
   publicDir: false,
   plugins: [
     {
+      name: 'livelit-styles',
+      transform(code, id) {
+        if (!id.endsWith('.styles.ts')) return;
+        // Stylesheets are texts to a minifier: what no browser needs in them goes out here.
+        const small = (sheet: string) =>
+          sheet
+            .replace(/\/\*[^]*?\*\//g, '')
+            .replace(/\s+/g, ' ')
+            .replace(/ ?([{};]) /g, '$1');
+        return { code: code.replace(/css`[^`]*`/g, small), map: null };
+      },
+    },
+    {
       name: 'livelit-css',
       enforce: 'pre',
-      // Minifiers leave templates alone, and comments compress badly.
-      transform: (code) => ({ code: code.replace(/css`[^`]*`/g, smallCss), map: null }),
+      // Minifiers leave templates alone, and comments and indentation are a part of them.
+      transform: (code, id) =>
+        id.includes('/src/elements/')
+          ? { code: code.replace(/css`[^`]*`/g, smallCss).replace(/^ +/gm, ''), map: null }
+          : null,
       generateBundle() {
         this.emitFile({ type: 'asset', fileName: 'livelit.css', source: SPACE.trimStart() });
       },

@@ -6,7 +6,7 @@ export async function makeTraffic(database: Database, email: string): Promise<vo
   const model = pick(['gpt-4o-mini', 'gpt-4o', 'gpt-5-mini']);
   const thousands = 5 + Math.floor(Math.random() * 40);
   await database.query(
-    `select private.add_usage(id, $2, '', 'import', $3, 0, $4, $5, $6) from auth.users where email = $1`,
+    `select private.add_usage(id, $2, 'website', 'import', $3, 0, $4, $5, $6) from auth.users where email = $1`,
     [email, model, thousands * 1000, thousands * 250, thousands * 0.002, thousands * 0.02],
   );
 }

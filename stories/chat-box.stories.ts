@@ -1,7 +1,19 @@
 import { html } from 'lit';
 import { LivelitError } from 'livelit';
 import { MemoryBackend } from 'livelit/testing';
-import { ARABIC, AWKWARD, chatProject, LONG, never, say, SESSION, SHORT, type ChatOptions } from './conversation.ts';
+import {
+  ARABIC,
+  AWKWARD,
+  chatProject,
+  LONG,
+  never,
+  RICH,
+  say,
+  SESSION,
+  SHORT,
+  TOPIC,
+  type ChatOptions,
+} from './conversation.ts';
 import type { Stage, Stories, Story } from './story.ts';
 
 const QUESTION = 'How long would a map of our valley take, and when could you begin?';
@@ -150,6 +162,100 @@ export const stories: Stories = {
     ...live,
     says: 'Far more than fits: the end is in view.',
     backend: () => chatProject({ lines: LONG }),
+  },
+  reading: {
+    ...live,
+    says: 'The reader has gone up: nothing moves them, and a button goes to the newest message.',
+    backend: () => chatProject({ lines: [...LONG, ...LONG] }),
+    async act(stage) {
+      await untilLive(stage);
+      const root = stage.element.renderRoot;
+      await untilPart(stage, 'earlier');
+      await stage.until(() => {
+        if (!root.querySelector('[part~="jump"]')) root.querySelector('.log')!.scrollTop -= 100;
+        return root.querySelector('[part~="jump"]');
+      });
+    },
+  },
+  rich: {
+    ...live,
+    says: 'Lists, code, a table, a quotation, sources; an image that waits to be asked for.',
+    backend: () => chatProject({ lines: RICH }),
+    async act(stage) {
+      await untilLive(stage);
+      await stage.until(() => stage.element.renderRoot.querySelector('.word'));
+    },
+  },
+  suggestions: {
+    says: 'The owner of the site has set questions to begin with.',
+    states: ['live'],
+    backend: () =>
+      chatProject({ suggestions: ['What do you do?', 'Do you have time in January?', 'Show me a map in the browser'] }),
+    render: box,
+    act: (stage) => untilPart(stage, 'suggestions'),
+  },
+  menu: {
+    ...live,
+    says: 'The menu: a new conversation, the transcript, earlier conversations.',
+    async act(stage) {
+      await untilLive(stage);
+      stage.element.renderRoot.querySelector('summary')!.click();
+      await stage.until(() => stage.element.renderRoot.querySelectorAll('[part~="item"]').length > 2);
+    },
+  },
+  editing: {
+    ...live,
+    says: 'The visitor edits what they have asked, at length.',
+    async act(stage) {
+      await untilLive(stage);
+      await untilPart(stage, 'actions');
+      stage.element.renderRoot.querySelector<HTMLElement>('.user [aria-label="Edit"]')!.click();
+      const input = stage.element.renderRoot.querySelector('textarea')!;
+      input.value = 'What did the script do, exactly? '.repeat(52);
+      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      await untilPart(stage, 'hint');
+    },
+  },
+  'owner-here': {
+    ...live,
+    says: 'The owner of the site is in the conversation, and typing.',
+    states: ['live', 'owner'],
+    backend: () => chatProject({ lines: SHORT, ownerHereMs: 3_600_000 }),
+    async act(stage) {
+      await untilLive(stage);
+      await stage.until(() => stage.element.matches(':state(owner)'));
+      stage.project.emit(TOPIC, { event: 'typing', payload: { author: 'owner' } });
+      await untilPart(stage, 'typing');
+    },
+  },
+  closed: {
+    ...live,
+    says: 'The owner of the site has closed the conversation.',
+    backend: () => chatProject({ lines: SHORT, closed: true }),
+    act: (stage) => untilPart(stage, 'closed'),
+  },
+  launcher: {
+    ...live,
+    says: 'A button in the corner of the page, with two replies that nobody has read.',
+    render: () => html`<chat-box mode="launcher" session=${SESSION}></chat-box>`,
+    act: (stage) => untilPart(stage, 'badge'),
+  },
+  open: {
+    ...live,
+    says: 'Opened over the page.',
+    render: () => html`<chat-box mode="launcher" open session=${SESSION}></chat-box>`,
+    act: (stage) => untilPart(stage, 'dialog'),
+  },
+  slots: {
+    ...live,
+    says: 'With a header, a picture and a footer of the page’s own.',
+    render: () => html`
+      <chat-box session=${SESSION}>
+        <span slot="avatar" aria-hidden="true">🗺️</span>
+        <strong slot="header">Noor’s assistant</strong>
+        <small slot="footer">Replies are written by a model and may be wrong.</small>
+      </chat-box>
+    `,
   },
   awkward: {
     ...live,

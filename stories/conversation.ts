@@ -8,7 +8,12 @@ export const TOPIC = `chat:${SESSION}`;
 
 const VISITOR = { userId: '0e0c9b1e-7f5a-4a8f-8d4e-3c1b2a990d10', anonymous: true, email: '' };
 
-type Line = readonly [author: Message['author'], content: string, status?: Message['status']];
+type Line = readonly [
+  author: Message['author'],
+  content: string,
+  status?: Message['status'],
+  more?: Partial<Pick<Message, 'sources' | 'feedback'>>,
+];
 
 /** What a client asks of the function `chat`. */
 interface Asked {
@@ -27,10 +32,16 @@ export interface ChatOptions {
   readonly pauseAfter?: number;
   /** Between two words, ms. */
   readonly paceMs?: number;
+  /** Questions to begin with. */
+  readonly suggestions?: readonly string[];
+  /** For how long the owner of the site counts as here, ms. */
+  readonly ownerHereMs?: number;
+  readonly closed?: boolean;
 }
 
 /** A project with one conversation in it, and a function `chat` that saves and streams as the real one does. */
-export function chatProject({ lines = [], answer, pauseAfter = Infinity, paceMs = 0 }: ChatOptions = {}) {
+export function chatProject(options: ChatOptions = {}) {
+  const { lines = [], answer, pauseAfter = Infinity, paceMs = 0, suggestions = [], ownerHereMs, closed } = options;
   let rows = lines.map(rowOf);
   let stopped = new AbortController();
   const save = (row: Row) => {
@@ -62,7 +73,27 @@ export function chatProject({ lines = [], answer, pauseAfter = Infinity, paceMs 
   };
   const project = new MemoryBackend({
     session: VISITOR,
-    tables: { chat_sessions: [{ id: SESSION }], chat_messages: rows },
+    tables: {
+      chat_sessions: [
+        {
+          id: SESSION,
+          owner_active_until: ownerHereMs ? new Date(Date.now() + ownerHereMs).toISOString() : null,
+          closed_at: closed ? new Date().toISOString() : null,
+        },
+      ],
+      chat_messages: rows,
+    },
+    procedures: {
+      chat_info: () => ({ greeting: '', suggestions, max_message_length: 2_000 }),
+      chat_session_list: () => ({ rows: PAST, next: null, at: Date.now() }),
+      chat_feedback({ p_message_id, p_feedback }) {
+        const row = rows.find(({ id }) => id === p_message_id)!;
+        const record = { ...row, feedback: p_feedback as 'up' | 'down' | null };
+        save(record);
+        project.emit(TOPIC, { event: 'message', payload: { op: 'UPDATE', record } });
+      },
+      chat_typing: () => true,
+    },
     functions: {
       chat(body) {
         const asked = body as Asked;
@@ -110,6 +141,40 @@ export const AWKWARD: readonly Line[] = [
   ['model', 'Prices: €1,200 — “flat”, for 3 weeks; 50 % up front. <b>No markup</b> & no tricks 🗺️'],
 ];
 
+/** What a portfolio's model says when it is asked how something works. */
+export const RICH: readonly Line[] = [
+  ['visitor', 'How do you keep labels from covering each other?'],
+  [
+    'model',
+    'In **two passes** [1]:\n\n1. place every label at its best spot,\n2. move what overlaps, *least important first*.\n\n' +
+      '```ts\n// The free side with the most room.\nconst free = sides.filter((side) => !covered(side));\nreturn free.at(0) ?? hide(label);\n```\n\n' +
+      '| city | labels | moved |\n|---|---|---|\n| Lisbon | 412 | 37 |\n| Oslo | 268 | 9 |\n\n' +
+      '> It took a summer.\n\nThe settings are in `label_placement.json`; see https://example.org/labels. ![Before and after](https://example.org/labels.png)',
+    'complete',
+    {
+      sources: [
+        { n: 1, title: 'Night bus atlas', url: 'https://example.org/atlas', quote: 'Labels are placed twice.' },
+      ],
+      feedback: 'up',
+    },
+  ],
+];
+
+/** Earlier conversations. */
+const PAST = [
+  ['Do you lend the printed atlas to schools?', 3],
+  ['What is a hillshade?', 12],
+].map(([title, days]) => ({
+  id: crypto.randomUUID(),
+  title,
+  visitor_name: null,
+  last_message_at: new Date(Date.now() - Number(days) * 86_400_000).toISOString(),
+  closed_at: null,
+  owner_active_until: null,
+  streaming: false,
+  last: { role: 'assistant', author: 'model', status: 'complete', content: '…', created_at: '' },
+}));
+
 export const ARABIC: readonly Line[] = [
   ['visitor', 'مرحبًا! هل ترسمين خرائط للطباعة أيضًا؟'],
   ['model', 'نعم. طُبع أطلس حافلات الليل في 2,000 نسخة، ورسمه برنامج صغير.'],
@@ -127,7 +192,7 @@ type Row = ReturnType<typeof rowOf>;
 
 const START = Date.now() - 3_600_000;
 
-function rowOf([author, content, status = 'complete']: Line, index: number) {
+function rowOf([author, content, status = 'complete', more = {}]: Line, index: number) {
   return {
     id: crypto.randomUUID(),
     session_id: SESSION,
@@ -138,6 +203,9 @@ function rowOf([author, content, status = 'complete']: Line, index: number) {
     status,
     content,
     created_at: new Date(START + index * 40_000).toISOString(),
+    superseded_at: null,
+    sources: more.sources ?? null,
+    feedback: more.feedback ?? null,
   };
 }
 

@@ -74,10 +74,10 @@ $$)
 where exists (select from auth.users where email = 'member@livelit.test') and not exists (select from public.chat_knowledge);
 
 -- Ninety days of three models, quieter on weekends. hashtext() makes every day the same at every start. Said to be
--- imported: samples would go with the first message to the chat.
-insert into public.usage_data (user_id, date, model, source, requests, context_tokens, cached_tokens, generated_tokens,
+-- imported: samples would go with the first message to the chat. Of a project, or the chat's own would replace a day's.
+insert into public.usage_data (user_id, date, model, project, source, requests, context_tokens, cached_tokens, generated_tokens,
                                cost, co2_grams)
-select u.id, d.day::date, m.model, 'import', n.requests, n.requests * m.context, n.requests * m.context / 5,
+select u.id, d.day::date, m.model, 'website', 'import', n.requests, n.requests * m.context, n.requests * m.context / 5,
        n.requests * m.generated,
        -- USD per million tokens (input, output), the prices of supabase/functions/_shared/prices.ts.
        (n.requests * m.context * m.input_price + n.requests * m.generated * m.output_price) / 1e6,

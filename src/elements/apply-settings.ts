@@ -1,4 +1,4 @@
-import { setPagePreferences, type PagePreferences } from '../services/page-preferences.ts';
+import { pagePreferences, type PagePreferences } from '../services/page-preferences.ts';
 import { settingValue, type SettingValues } from '../services/settings-schema.ts';
 import { settings, type Settings } from '../services/settings.ts';
 import { LiveValue } from '../store/live.ts';
@@ -63,7 +63,7 @@ export function applySettings({ scope = ELEMENTS }: ApplyOptions = {}): () => vo
     const wishes = { ...saved, ...tried.snapshot.data };
     const css = cssOf(wishes);
     sheet.replaceSync(css && `${scope} { ${css} }`);
-    setPagePreferences(preferencesOf(wishes));
+    prefer(preferencesOf(wishes));
   };
   const kept = readLocal(KEY);
   if (kept) {
@@ -86,8 +86,14 @@ export function applySettings({ scope = ELEMENTS }: ApplyOptions = {}): () => vo
     for (const leave of leaves.splice(0)) leave();
     applied -= 1;
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
-    setPagePreferences({});
+    prefer({});
   };
+}
+
+/** Elements that read them render again only for a change. */
+function prefer(data: PagePreferences): void {
+  const live = pagePreferences();
+  if (JSON.stringify(live.snapshot.data) !== JSON.stringify(data)) live.set({ status: 'live', data, sample: false });
 }
 
 const wishesOf = ({ fields }: Settings): Wishes =>

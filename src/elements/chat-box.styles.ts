@@ -1,5 +1,6 @@
 import { css } from 'lit';
 
+/** What the first paint needs; the rest comes with the messages. */
 export const styles = css`
   :host {
     block-size: var(--chat-box-height, 28rem);
@@ -10,6 +11,17 @@ export const styles = css`
     background: var(--_surface);
   }
 
+  :host([mode='launcher']) {
+    position: fixed;
+    z-index: var(--chat-box-layer, 1000);
+    inset-block-end: var(--chat-box-inset-block, calc(2.5 * var(--_space)));
+    inset-inline-end: var(--chat-box-inset-inline, calc(2.5 * var(--_space)));
+    block-size: auto;
+    overflow: visible;
+    border: 0;
+    background: none;
+  }
+
   /* Not the host itself: a page that sets the element's display must not take the layout apart. */
   .frame {
     position: relative;
@@ -18,7 +30,59 @@ export const styles = css`
     block-size: 100%;
   }
 
-  /* Positioned, so that what is said for the ear only scrolls with it instead of making the page longer. */
+  header {
+    display: flex;
+    align-items: center;
+    gap: var(--_space);
+    padding: calc(0.75 * var(--_space)) calc(2 * var(--_space));
+    border-block-end: 1px solid var(--_border);
+  }
+
+  .title {
+    flex: 1;
+    min-inline-size: 0;
+    overflow-wrap: anywhere;
+  }
+
+  .presence {
+    display: block;
+    color: var(--_good);
+    font-size: 0.8125em;
+  }
+
+  .icon {
+    display: inline-flex;
+    padding: 0.3em;
+    border: 0;
+    border-radius: calc(var(--_radius) / 2);
+    background: none;
+    color: var(--_muted);
+    cursor: pointer;
+    list-style: none;
+  }
+
+  .icon:is(:hover, [aria-pressed='true']) {
+    background: var(--_surface-raised);
+    color: var(--_text);
+  }
+
+  svg {
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 1.5;
+    stroke-linecap: round;
+    stroke-linejoin: round;
+  }
+
+  summary svg {
+    stroke-width: 2.5;
+  }
+
+  .icon[aria-pressed='true'] path {
+    fill: currentColor;
+    fill-opacity: 0.25;
+  }
+
   .log {
     position: relative;
     flex: 1;
@@ -26,6 +90,8 @@ export const styles = css`
     padding: calc(2 * var(--_space));
     overflow: auto;
     overscroll-behavior: contain;
+    /* The thread keeps the reader's place itself, in every browser alike. */
+    overflow-anchor: none;
   }
 
   .log:focus-visible {
@@ -37,68 +103,33 @@ export const styles = css`
     color: var(--_muted);
   }
 
-  ol {
+  .note {
+    position: absolute;
+    z-index: 1;
+    inset-block-start: calc(5 * var(--_space));
+    inset-inline: 0;
+    inline-size: fit-content;
+    margin: 0 auto;
+    background: var(--_surface);
+  }
+
+  .problem {
+    margin: 0;
+    padding: 0 calc(2 * var(--_space)) var(--_space);
+    color: var(--_bad);
+    font-size: 0.875em;
+  }
+
+  .hint {
     display: flex;
-    flex-direction: column;
+    justify-content: space-between;
     gap: var(--_space);
-    margin: 0;
-    padding: 0;
-    list-style: none;
-  }
-
-  .row {
-    display: flex;
-    flex-direction: column;
-    align-items: flex-start;
-    max-inline-size: 85%;
-  }
-
-  .row.user {
-    align-self: flex-end;
-    align-items: flex-end;
-  }
-
-  .bubble {
-    margin: 0;
-    padding: var(--_space) calc(1.5 * var(--_space));
-    border-radius: var(--_radius);
-    background: var(--_surface-raised);
-    overflow-wrap: anywhere;
-    white-space: pre-wrap;
-  }
-
-  .user .bubble {
-    background: var(--chat-box-user-surface, var(--_accent));
-    color: var(--chat-box-user-text, var(--_on-accent));
-  }
-
-  /* Fainter would be below the contrast of WCAG AA. */
-  .pending .bubble {
-    opacity: 0.85;
-  }
-
-  .failed .bubble {
-    outline: 2px solid var(--_bad);
-    outline-offset: 1px;
-  }
-
-  .meta {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: baseline;
-    gap: 0 var(--_space);
-    margin-block-start: calc(0.5 * var(--_space));
+    padding: calc(0.5 * var(--_space)) calc(2 * var(--_space)) 0;
     color: var(--_muted);
     font-size: 0.8125em;
   }
 
-  .user .meta {
-    justify-content: flex-end;
-    text-align: end;
-  }
-
-  .failed .meta,
-  .problem {
+  .hint .over {
     color: var(--_bad);
   }
 
@@ -109,49 +140,6 @@ export const styles = css`
     color: var(--_accent);
     cursor: pointer;
     text-decoration: underline;
-  }
-
-  .dots {
-    display: inline-flex;
-    gap: 0.3em;
-    padding-block: 0.5em;
-  }
-
-  .dots span {
-    inline-size: 0.4em;
-    block-size: 0.4em;
-    border-radius: 50%;
-    background: var(--_muted);
-    animation: breathe 1.2s ease-in-out infinite;
-  }
-
-  .dots span:nth-child(2) {
-    animation-delay: 0.15s;
-  }
-
-  .dots span:nth-child(3) {
-    animation-delay: 0.3s;
-  }
-
-  @keyframes breathe {
-    50% {
-      opacity: 0.25;
-    }
-  }
-
-  .note {
-    position: absolute;
-    inset-block-start: var(--_space);
-    inset-inline: 0;
-    inline-size: fit-content;
-    margin: 0 auto;
-    background: var(--_surface);
-  }
-
-  .problem {
-    margin: 0;
-    padding: 0 calc(2 * var(--_space)) var(--_space);
-    font-size: 0.875em;
   }
 
   form {

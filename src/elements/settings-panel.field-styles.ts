@@ -6,21 +6,6 @@ const swatches = Object.entries(ACCENTS).map(([name, colour]) => `.swatch.${name
 
 /** What stands in a section. */
 export const fieldStyles = css`
-  .notice {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: var(--_space);
-    padding: var(--_space) calc(2 * var(--_space));
-    border-block-end: 1px solid var(--_border);
-    border-inline-start: 3px solid var(--_bad);
-    background: var(--_surface-raised);
-  }
-
-  .notice p {
-    flex: 1 1 16em;
-  }
-
   .group + .group {
     margin-block-start: calc(3 * var(--_space));
   }

@@ -90,6 +90,21 @@ export const styles = css`
     color: var(--_on-accent);
   }
 
+  .notice {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: var(--_space);
+    padding: var(--_space) calc(2 * var(--_space));
+    border-block-end: 1px solid var(--_border);
+    border-inline-start: 3px solid var(--_bad);
+    background: var(--_surface-raised);
+  }
+
+  .notice p {
+    flex: 1 1 16em;
+  }
+
   .body {
     display: grid;
     grid-template-columns: 12rem minmax(0, 1fr);

@@ -1,8 +1,10 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import type { SettingsGroup } from '../services/settings-schema.ts';
+import { LivelitError } from '../store/error.ts';
 import { base } from './base.styles.ts';
 import { toggle } from './live-controller.ts';
+import { localeOf } from './locale.ts';
 import { SettingsPanelSavedEvent, SettingsPanelSaveEvent } from './settings-panel.events.ts';
 import { styles } from './settings-panel.styles.ts';
 import { renderTabs, type Tab } from './settings-panel.tabs.ts';
@@ -94,6 +96,7 @@ export class SettingsPanelElement extends LitElement {
   @state() private view: PanelView | undefined;
   @state() private announcement = '';
   @state() private disabled = false;
+  @state() private failure: LivelitError | undefined;
 
   @query('[role=tab][aria-selected=true]') private selected!: HTMLElement | null;
 
@@ -177,11 +180,8 @@ export class SettingsPanelElement extends LitElement {
   }
 
   protected override updated(): void {
-    const { states } = this.#internals;
-    toggle(states, 'unsaved', this.unsaved > 0);
-    toggle(states, 'invalid', (this.view?.invalid.length ?? 0) > 0);
-    toggle(states, 'disputed', this.view?.disputed ?? false);
-    toggle(states, 'ended', this.view?.ended ?? false);
+    if (this.view) this.view.showStates(this.#internals.states);
+    else toggle(this.#internals.states, 'error', this.failure !== undefined);
     const [invalid] = this.view?.invalid ?? [];
     this.#internals.setFormValue(this.value);
     // The bubble stands at the open tab: the field may be on another.
@@ -191,15 +191,16 @@ export class SettingsPanelElement extends LitElement {
 
   async #load(): Promise<void> {
     this.#loading = true;
+    this.failure = undefined;
     try {
       const { PanelView } = await import('./settings-panel.view.ts');
       const view = new PanelView(this, this.#internals, this.#hooks);
       view.add(this.groups);
       this.view = view;
       if (this.apply !== 'off') this.view.apply();
-    } catch {
-      // Offline, or a new version has taken the file away: the next render asks again.
-      this.#loading = false;
+    } catch (error) {
+      // Offline, or a new version has taken the file away.
+      this.failure = LivelitError.from(error);
     }
   }
 
@@ -219,7 +220,7 @@ export class SettingsPanelElement extends LitElement {
             aria-labelledby="tab-${open}"
             aria-busy=${!this.view}
           >
-            ${this.view?.renderSection(open)}
+            ${this.view?.renderSection(open)} ${this.failure ? this.#renderFailure(this.failure) : nothing}
             <slot></slot>
           </div>
         </div>
@@ -234,15 +235,23 @@ export class SettingsPanelElement extends LitElement {
     return wanted.length ? wanted.flatMap((id) => all.find((tab) => tab.id === id) ?? []) : all;
   }
 
+  #renderFailure({ message }: LivelitError) {
+    return html`<div part="notice" class="notice" role="alert">
+      <p>${settingsStrings.failed} ${message}</p>
+      <button part="button" type="button" @click=${() => void this.#load()}>${settingsStrings.again}</button>
+    </div>`;
+  }
+
   #renderHeader() {
     const { view } = this;
     const {
       tone = '',
       busy = false,
       words = '',
-      lastSync = '',
+      lastSyncAt,
       state: label = settingsStrings.state.connecting,
     } = view ?? {};
+    const at = lastSyncAt && new Intl.DateTimeFormat(localeOf(this), { timeStyle: 'medium' }).format(lastSyncAt);
     const button = (part: string, text: string, enabled: boolean, act: () => void) =>
       html`<button part="button ${part}" class=${part} type="button" ?disabled=${!enabled} @click=${act}>
         ${text}
@@ -253,7 +262,7 @@ export class SettingsPanelElement extends LitElement {
         <p part="state" class="state">
           <span part="dot" class="dot ${tone} ${busy ? 'busy' : ''}"></span>
           <span aria-live="polite">${words || label}</span>
-          ${lastSync ? html`<span class="muted">${lastSync}</span>` : nothing}
+          ${at ? html`<span class="muted">${settingsStrings.lastSync(at)}</span>` : nothing}
         </p>
         <div part="actions" class="actions">
           ${button('undo', settingsStrings.undo, view?.drafts.undoable ?? false, () => this.undo())}

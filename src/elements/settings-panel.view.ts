@@ -4,8 +4,7 @@ import { refreshSettings, settings, type Settings } from '../services/settings.t
 import { connection, discardWrite, retryWrite, type Connection } from '../services/sync.ts';
 import type { Snapshot } from '../store/live.ts';
 import { applySettings, settingsApplied } from './apply-settings.ts';
-import { LiveController } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { LiveController, toggle } from './live-controller.ts';
 import type { AccountSection } from './settings-panel.account.ts';
 import { BOOKS } from './settings-panel.books.ts';
 import { Drafts, type DraftsHooks, type FieldState } from './settings-panel.drafts.ts';
@@ -98,6 +97,13 @@ export class PanelView {
     return this.drafts.states.filter(({ complaint }) => complaint);
   }
 
+  showStates(states: CustomStateSet): void {
+    toggle(states, 'unsaved', this.drafts.unsaved > 0);
+    toggle(states, 'invalid', this.invalid.length > 0);
+    toggle(states, 'disputed', this.disputed);
+    toggle(states, 'ended', this.ended);
+  }
+
   get tone(): Tone {
     const { state, pending, failed } = this.#current;
     return toneOf({ state: this.ended ? 'needs-auth' : state, pending: pending + this.drafts.unsaved, failed });
@@ -122,12 +128,8 @@ export class PanelView {
     return state === 'live' ? settingsStrings.saving : settingsStrings.waiting;
   }
 
-  get lastSync(): string {
-    const { lastSyncAt } = this.#current;
-    if (lastSyncAt === undefined) return '';
-    return settingsStrings.lastSync(
-      new Intl.DateTimeFormat(localeOf(this.#host), { timeStyle: 'medium' }).format(lastSyncAt),
-    );
+  get lastSyncAt(): number | undefined {
+    return this.#current.lastSyncAt;
   }
 
   get tabs(): readonly Tab[] {

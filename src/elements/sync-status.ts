@@ -5,7 +5,7 @@ import { base } from './base.styles.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import { dotStyles, toneOf } from './status-dot.ts';
-import { strings } from './strings/en.ts';
+import { statusStrings } from './strings/status.en.ts';
 import { styles } from './sync-status.styles.ts';
 import type { UsageSync } from './sync-status.usage.ts';
 import { timeAgo } from './time-ago.ts';
@@ -93,7 +93,7 @@ export class SyncStatusElement extends LitElement {
   protected override updated(): void {
     // Only the panel says how long ago something was.
     this.#tickWhile(this.isConnected && this.variant === 'panel');
-    const said = `${strings.status.label[this.#current.state]}. ${this.#visibleReason}`;
+    const said = `${statusStrings.label[this.#current.state]}. ${this.#visibleReason}`;
     if (said === this.#said) return;
     this.#said = said;
     clearTimeout(this.#announce);
@@ -126,8 +126,8 @@ export class SyncStatusElement extends LitElement {
 
   #renderDot() {
     const { lastSyncAt } = this.#current;
-    const time = lastSyncAt === undefined ? '' : strings.status.lastSync(timeOf(lastSyncAt, localeOf(this)));
-    const words = `${strings.status.label[this.#current.state]}${time && ` · ${time}`}`;
+    const time = lastSyncAt === undefined ? '' : statusStrings.lastSync(timeOf(lastSyncAt, localeOf(this)));
+    const words = `${statusStrings.label[this.#current.state]}${time && ` · ${time}`}`;
     return html`<span
       part="dot"
       class="dot ${toneOf(this.#current)} ${this.#busy ? 'busy' : ''}"
@@ -137,7 +137,7 @@ export class SyncStatusElement extends LitElement {
 
   #renderWords(hidden: string) {
     const { pending, failed } = this.#current;
-    const { status } = strings;
+    const status = statusStrings;
     const unsent = [pending ? status.pending(pending) : '', failed ? status.failed(failed) : ''].filter(Boolean);
     return html`<span class=${hidden}>
       <span part="label">${status.label[this.#current.state]}</span>
@@ -151,7 +151,7 @@ export class SyncStatusElement extends LitElement {
     const refused = writes.filter((write) => write.state === 'failed');
     return html`
       <div class="panel">
-        <p class="head">${this.#renderDot()}<span part="label">${strings.status.label[this.#current.state]}</span></p>
+        <p class="head">${this.#renderDot()}<span part="label">${statusStrings.label[this.#current.state]}</span></p>
         <p part="reason" class="reason">${reason}</p>
         <dl part="facts">
           ${this.#facts().map(
@@ -164,14 +164,14 @@ export class SyncStatusElement extends LitElement {
         ${refused.map(
           ({ id, error }) => html`
             <p part="write" class="write">
-              <span>${strings.status.refused(error?.message ?? '')}</span>
-              <button part="retry" @click=${() => retryWrite(id)}>${strings.status.retry}</button>
-              <button part="discard" @click=${() => discardWrite(id)}>${strings.status.discard}</button>
+              <span>${statusStrings.refused(error?.message ?? '')}</span>
+              <button part="retry" @click=${() => retryWrite(id)}>${statusStrings.retry}</button>
+              <button part="discard" @click=${() => discardWrite(id)}>${statusStrings.discard}</button>
             </p>
           `,
         )}
         <button part="copy" @click=${this.#copyReport}>
-          ${this.copied ? strings.status.copied : strings.status.copy}
+          ${this.copied ? statusStrings.copied : statusStrings.copy}
         </button>
       </div>
     `;
@@ -181,12 +181,12 @@ export class SyncStatusElement extends LitElement {
     const { lastSyncAt, nextRetryAt, pending, oldestPendingAt, role, latencyMs, syncsPerMinute, errors } =
       this.#current;
     const locale = localeOf(this);
-    const { facts, never, since, perMinute } = strings.status;
+    const { facts, never, since, perMinute } = statusStrings;
     const rows: [string, string | undefined][] = [
       [facts.lastSync, lastSyncAt === undefined ? never : timeAgo(lastSyncAt, locale)],
       [facts.nextRetry, nextRetryAt === undefined ? undefined : timeAgo(nextRetryAt, locale)],
       [facts.unsent, oldestPendingAt === undefined ? undefined : since(pending, timeAgo(oldestPendingAt, locale))],
-      [facts.link, strings.status.role[role]],
+      [facts.link, statusStrings.role[role]],
       [facts.latency, latencyMs === undefined ? undefined : `${Math.round(latencyMs)} ms`],
       [facts.activity, perMinute(syncsPerMinute)],
       [facts.errors, errors ? String(errors) : undefined],

@@ -2,6 +2,8 @@ import { usageCsv } from '../services/usage-csv.ts';
 import type { UsageGroup, UsageMetric, UsageRow, UsageSeries } from '../services/usage-series.ts';
 import type { ChartTheme, DrawnLine } from './usage-chart.look.ts';
 
+export { saveFile as save } from './save-file.ts';
+
 export type UsageFormat = 'csv' | 'json' | 'png';
 
 /** What a chart shows, as it leaves the page. */
@@ -22,9 +24,6 @@ export interface Exported {
 
 const UNITS: Partial<Record<UsageMetric, string>> = { requests: 'requests', cost: 'USD', co2: 'g CO2e' };
 
-/** The browser needs the address until it has begun to read. */
-const HANDOVER_MS = 10_000;
-
 /** CSS pixels of the picture beside the drawing itself. */
 const MARGIN_PX = 16;
 const LINE_PX = 24;
@@ -38,15 +37,6 @@ export async function exportUsage(format: UsageFormat, exported: Exported): Prom
 
 export const fileName = (format: UsageFormat, { metric, series: { days }, sample }: Exported) =>
   `usage-${metric}-${days[0]}-to-${days.at(-1)}${sample ? '-sample' : ''}.${format}`;
-
-/** Hands a file to the browser, which asks or saves as its user has told it. */
-export function save(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), HANDOVER_MS);
-}
 
 const jsonOf = ({ rows, series, lines, metric, group, sample, limit }: Exported) => ({
   metric,

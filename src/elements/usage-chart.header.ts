@@ -4,7 +4,11 @@ import { strings } from './strings/en.ts';
 import type { ShownUsage } from './usage-chart.shown.ts';
 
 /** The line above the drawing: what it is, how much, how current; and what can be done with it. */
-export function renderHeader({ view, change, choice, snapshot }: ShownUsage, menu: TemplateResult) {
+export function renderHeader(
+  { view, change, choice, snapshot }: ShownUsage,
+  estimate: TemplateResult | typeof nothing,
+  menu: TemplateResult,
+) {
   const { data, status, error, sample } = snapshot;
   const { series, format, title } = view;
   const filled = series.lines.length > 0;
@@ -15,7 +19,7 @@ export function renderHeader({ view, change, choice, snapshot }: ShownUsage, men
       <div class="words">
         <span part="title" class="title" title=${title}>${title}</span>
         ${filled ? html`<span part="total" title=${chartStrings.total}>${format.value(series.total)}</span>` : nothing}
-        ${change ? html`<span part="change" class="change">${change}</span>` : nothing}
+        ${filled ? estimate : nothing} ${change ? html`<span part="change" class="change">${change}</span>` : nothing}
         ${sample ? html`<span part="badge" class="badge">${strings.sample}</span>` : nothing}
         <span part="note" class="note" title=${unknown || nothing}>
           ${status === 'refreshing' ? html`<span class="patient">${strings.syncing}</span>` : nothing}

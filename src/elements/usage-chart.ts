@@ -1,5 +1,5 @@
 import { html, LitElement, nothing } from 'lit';
-import { property, query, state } from 'lit/decorators.js';
+import { property, state } from 'lit/decorators.js';
 import type { UsageGroup, UsageMetric } from '../services/usage-series.ts';
 import { base } from './base.styles.ts';
 import { Lazy } from './lazy.ts';
@@ -30,6 +30,7 @@ import { styles } from './usage-chart.styles.ts';
  * @csspart header - The line above the drawing.
  * @csspart title - What is drawn.
  * @csspart total - The sum of all days.
+ * @csspart estimate - Between what and what a footprint lies.
  * @csspart change - By how much the sum differs from that of the equally long time before.
  * @csspart badge - Says that the data is a sample.
  * @csspart note - Says that data is being refreshed, is not up to date, or has no known value.
@@ -101,8 +102,6 @@ export class UsageChartElement extends LitElement {
   /** The menu has been open: what it holds is loaded then. */
   @state() private opened = false;
 
-  @query('canvas') private canvas!: HTMLCanvasElement;
-
   #internals = this.attachInternals();
 
   #shown: ShownUsage = new ShownUsage(this, this.#internals);
@@ -112,6 +111,7 @@ export class UsageChartElement extends LitElement {
   #menus = new Lazy(this, () => import('./usage-chart.menu.ts'));
   #controlling = new Lazy(this, () => import('./usage-chart.controls.ts'));
   #limiting = new Lazy(this, () => import('./usage-chart.limits.ts'));
+  #footprints = new Lazy(this, () => import('./usage-chart.footprint.ts'));
 
   #drawing: UsageDrawing | undefined;
   #cursor: UsageCursor | undefined;
@@ -152,8 +152,8 @@ export class UsageChartElement extends LitElement {
     const summary = `${chartStrings.summary(title, period, format.value(series.total))}${limit ? `. ${limit.label}` : ''}`;
     return html`
       <figure>
-        ${renderHeader(this.#shown, this.#renderMenu())} ${this.controls ? this.#renderControls() : nothing}
-        ${this.#limits?.render()}
+        ${renderHeader(this.#shown, this.#renderEstimate(), this.#renderMenu())}
+        ${this.controls ? this.#renderControls() : nothing} ${this.#limits?.render()}
         <div
           part="plot"
           class="plot"
@@ -190,6 +190,12 @@ export class UsageChartElement extends LitElement {
       <span class="theme" hidden> ${THEME_CLASSES.map((name) => html`<span class=${name}></span>`)} </span>
       <span class="theme-watch visually-hidden" aria-hidden="true" @transitionend=${this.#draw}></span>
     `;
+  }
+
+  #renderEstimate() {
+    const { choice, rows, view } = this.#shown;
+    const footprints = choice.metric === 'co2' && rows ? this.#footprints.value : undefined;
+    return footprints?.renderEstimate(rows!, view.format) ?? nothing;
   }
 
   #renderMenu() {
@@ -266,7 +272,7 @@ export class UsageChartElement extends LitElement {
       sample: snapshot.sample,
       limit: this.#limits?.line?.value,
       title: `${title} · ${period} (UTC) · ${format.value(series.total)}${badge}`,
-      canvas: this.canvas,
+      canvas: this.#canvas,
       theme: this.#theme(),
     };
   }
@@ -276,7 +282,7 @@ export class UsageChartElement extends LitElement {
     if (!library) return;
     const scene = this.#scene();
     const last = this.#drawn;
-    if (!this.#drawing) this.#drawing = new library.UsageDrawing(this.canvas, scene);
+    if (!this.#drawing) this.#drawing = new library.UsageDrawing(this.#canvas, scene);
     else if (last && !KEYS.every((key) => scene[key] === last[key])) {
       this.#drawing.update(scene, !matchMedia('(prefers-reduced-motion: reduce)').matches);
     }
@@ -296,6 +302,10 @@ export class UsageChartElement extends LitElement {
     const { series, lines, format } = this.#shown.view;
     if (!this.#drawing || !lines.length || this.table) return undefined;
     return { drawing: this.#drawing, days: series.days, lines, format, rtl: this.#drawn!.theme.rtl };
+  }
+
+  get #canvas(): HTMLCanvasElement {
+    return this.renderRoot.querySelector('canvas')!;
   }
 
   #theme(): ChartTheme {

@@ -6,6 +6,17 @@ export interface SendError {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly message: string;
+  /** When it is tried again by itself, ms since 1970; undefined when it is not. */
+  readonly retryAt?: number | undefined;
+}
+
+/** What a reply cites as `[n]`. */
+export interface Source {
+  readonly n: number;
+  readonly title: string;
+  readonly url: string | null;
+  /** At most 200 characters of it. */
+  readonly quote: string;
 }
 
 /** A row of `chat_messages`, or a message on its way to become one. */
@@ -13,7 +24,7 @@ export interface Message {
   readonly id: string;
   /** Orders messages; null while the server has not said. */
   readonly seq: number | null;
-  /** Made by this client; null in replies. */
+  /** Of the request that made it; null in the replies to what was sent or edited. */
   readonly client_id: string | null;
   readonly role: 'user' | 'assistant';
   readonly author: 'visitor' | 'model' | 'owner';
@@ -21,15 +32,26 @@ export interface Message {
   readonly status: 'pending' | 'failed' | 'streaming' | 'complete' | 'stopped' | 'error';
   readonly content: string;
   readonly created_at: string;
+  /** Why a reply is an `error`. */
+  readonly reason?: string | null;
+  readonly sources?: readonly Source[] | null;
+  readonly feedback?: 'up' | 'down' | null;
+  /** No longer part of the conversation since: it was edited or written anew. */
+  readonly superseded_at?: string | null;
   readonly error?: SendError | undefined;
 }
 
 /** Said by the stream to its sender: the message is saved, and its reply begins. */
 interface Meta {
   readonly user_message_id: string;
-  readonly message_id: string;
+  /** Null when the owner of the site answers in person. */
+  readonly message_id: string | null;
   readonly client_id: string;
   readonly content: string;
+  /** Messages that are gone with this one. */
+  readonly superseded?: readonly string[];
+  /** The reply is written anew; the question stays. */
+  readonly again?: boolean;
 }
 
 /** A piece of a reply; `at` is where in the reply it belongs, in UTF-16 code units. */
@@ -58,6 +80,13 @@ export function applyChatEvent(messages: readonly Message[], event: TopicEvent):
           ? { ...message, status: (payload as { status: Message['status'] }).status }
           : message,
       );
+    case 'sources':
+      return change(messages, (payload as { message_id: string }).message_id, (message) => ({
+        ...message,
+        sources: (payload as { sources: readonly Source[] }).sources,
+      }));
+    case 'session':
+      return (payload as { op: string }).op === 'DELETE' && messages.length ? [] : messages;
     default:
       return messages;
   }
@@ -77,7 +106,8 @@ export function reconcileMessages(shown: readonly Message[], fetched: readonly M
 function applyRow(messages: readonly Message[], row: { op: string; record: Message }): readonly Message[] | undefined {
   const { op } = row;
   const own = messages.find((message) => message.id === row.record.id);
-  if (op === 'DELETE') return own ? messages.filter((message) => message !== own) : messages;
+  if (op === 'DELETE' || row.record.superseded_at)
+    return own ? messages.filter((message) => message !== own) : messages;
   // `postgres_changes` leaves a long text out that has not changed.
   const record: Message = { ...own, ...row.record };
   if ((record.content as string | undefined) === undefined) return undefined;
@@ -99,28 +129,20 @@ function applyPartial(messages: readonly Message[], { message_id, at, text }: Pa
 }
 
 function applyMeta(messages: readonly Message[], meta: Meta): readonly Message[] {
-  const has = (id: string) => messages.some((message) => message.id === id);
-  const created_at = new Date().toISOString();
+  const { client_id, content, superseded = [], again = false } = meta;
+  const kept = superseded.length ? messages.filter(({ id }) => !superseded.includes(id)) : messages;
+  const has = (id: string) => kept.some((message) => message.id === id);
+  const made = { seq: null, created_at: new Date().toISOString() };
   const added: Message[] = [];
-  const { client_id, content } = meta;
-  if (!has(meta.user_message_id)) {
-    const status = 'complete';
-    added.push({
-      id: meta.user_message_id,
-      seq: null,
-      client_id,
-      role: 'user',
-      author: 'visitor',
-      status,
-      content,
-      created_at,
-    });
+  if (!again && !has(meta.user_message_id)) {
+    const question = { role: 'user', author: 'visitor', status: 'complete' } as const;
+    added.push({ ...made, ...question, id: meta.user_message_id, client_id, content });
   }
-  if (!has(meta.message_id)) {
+  if (meta.message_id !== null && !has(meta.message_id)) {
     const reply = { role: 'assistant', author: 'model', status: 'streaming', content: '' } as const;
-    added.push({ id: meta.message_id, seq: null, client_id: null, ...reply, created_at });
+    added.push({ ...made, ...reply, id: meta.message_id, client_id: again ? client_id : null });
   }
-  return added.length ? [...messages, ...added] : messages;
+  return added.length ? [...kept, ...added] : kept;
 }
 
 const change = (messages: readonly Message[], id: string, changed: (message: Message) => Message) => {
@@ -137,4 +159,8 @@ const replace = (messages: readonly Message[], own: Message, next: Message) =>
 const inOrder = (messages: readonly Message[]) =>
   messages.toSorted((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
 
-const sameMessage = (a: Message, b: Message) => a.status === b.status && a.content === b.content;
+const sameMessage = (a: Message, b: Message) =>
+  a.status === b.status &&
+  a.content === b.content &&
+  (a.feedback ?? null) === (b.feedback ?? null) &&
+  JSON.stringify(a.sources ?? null) === JSON.stringify(b.sources ?? null);

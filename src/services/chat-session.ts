@@ -26,8 +26,9 @@ export function currentSessionId(target: string, session: Session | null): strin
   return id;
 }
 
-export function startSession(target: string, session: Session | null): void {
-  writeLocal(currentKey(target, session), makeId());
+/** Makes a conversation the one that this browser is having; without an id, a new one. */
+export function startSession(target: string, session: Session | null, id = makeId()): void {
+  writeLocal(currentKey(target, session), id);
 }
 
 /** Whether the server is known to have the conversation: until then there is no topic to join. */
@@ -49,3 +50,12 @@ export const readDraft = (id: string): string => readLocal(draftKey(id)) ?? '';
 export const keepDraft = (id: string, text: string): void => writeLocal(draftKey(id), text || undefined);
 
 const establishedIds = (target: string) => readLocal(establishedKey(target))?.split(' ') ?? [];
+
+const readKey = (id: string) => `livelit:read:${id}`;
+
+/** How far a conversation has been read here, as the `seq` of a message. */
+export const readUpTo = (id: string): number => Number(readLocal(readKey(id)) ?? 0);
+
+export const keepReadUpTo = (id: string, seq: number): void => {
+  if (seq > readUpTo(id)) writeLocal(readKey(id), `${seq}`);
+};

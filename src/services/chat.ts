@@ -1,4 +1,3 @@
-import { createParser } from 'eventsource-parser';
 import { LivelitError } from '../store/error.ts';
 import type { Live } from '../store/live.ts';
 import type { Overlay } from '../store/query.ts';
@@ -6,19 +5,26 @@ import type { Delivery, Lane, OutboxEntry } from '../store/lane.ts';
 import { makeId } from '../store/make-id.ts';
 import { store } from '../store/store.ts';
 import { applyChatEvent, reconcileMessages, type Message } from './chat-messages.ts';
-import { currentSessionId, established, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { currentSessionId, setEstablished, startSession, watchSessions } from './chat-session.ts';
+import { sessionTopics } from './chat-topics.ts';
 
-export type { Message, SendError } from './chat-messages.ts';
-export { keepDraft, readDraft } from './chat-session.ts';
+export type { Message, SendError, Source } from './chat-messages.ts';
+export { keepDraft, keepReadUpTo, readDraft, readUpTo } from './chat-session.ts';
 
 /** The longest message that the function `chat` accepts, in UTF-16 code units, as `maxlength` counts. */
 export const MAX_MESSAGE_LENGTH = 2_000;
 
-const COLUMNS = 'id,seq,client_id,role,author,status,content,created_at';
+const MAX_OWNER_LENGTH = 8_000;
+
+const COLUMNS = 'id,seq,client_id,role,author,status,content,created_at,reason,sources,feedback,superseded_at';
 
 interface Payload {
   readonly sessionId: string;
   readonly content: string;
+  /** Without one, a new message. */
+  readonly action?: 'edit' | 'regenerate' | 'owner_reply';
+  /** What is edited or written anew. */
+  readonly messageId?: string;
 }
 
 /** The id of the conversation that this browser is having. Undefined before `connect()`. */
@@ -55,10 +61,13 @@ export function readySession(): Promise<string> {
 }
 
 /** Leaves the present conversation for a new one; the old one stays on the server. */
-export async function newConversation(): Promise<void> {
+export const newConversation = (): Promise<void> => openConversation();
+
+/** Goes on with an earlier conversation; without an id, begins a new one. */
+export async function openConversation(id?: string): Promise<void> {
   const { connection } = store();
   const backend = await connection.backend();
-  startSession(connection.target!, backend.session.snapshot.data ?? null);
+  startSession(connection.target!, backend.session.snapshot.data ?? null, id);
 }
 
 /**
@@ -69,30 +78,14 @@ export function messages(sessionId: string): Live<readonly Message[]> {
   return store().live<readonly Message[]>({
     key: `chat:${sessionId}`,
     placeholder: () => ({ data: [], sample: false }),
-    async topics({ backend, target, signal }) {
-      // Nobody may listen to a conversation that does not exist yet; it exists from its first message on.
-      if (!established(target, sessionId)) {
-        const where = [['id', 'eq', sessionId]] as const;
-        const found = await backend.fetch<unknown[]>(
-          { from: 'chat_sessions', columns: 'id', where, order: ['id'] },
-          signal,
-        );
-        if (!found.length) return [];
-        setEstablished(target, sessionId);
-      }
-      return [`chat:${sessionId}`];
-    },
+    topics: (context) => sessionTopics(sessionId, context),
     watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
-    fetch: ({ backend, signal }) =>
-      backend.fetch(
-        {
-          from: 'chat_messages',
-          columns: COLUMNS,
-          where: [['session_id', 'eq', sessionId]],
-          order: ['seq'],
-        },
-        signal,
-      ),
+    async fetch({ backend, signal }) {
+      const where = [['session_id', 'eq', sessionId]] as const;
+      const query = { from: 'chat_messages', columns: COLUMNS, where, order: ['seq'] };
+      const rows = await backend.fetch<readonly Message[]>(query, signal);
+      return rows.filter(({ superseded_at }) => !superseded_at);
+    },
     apply: applyChatEvent,
     reconcile: reconcileMessages,
     overlay: overlay(sessionId),
@@ -107,16 +100,30 @@ export function messages(sessionId: string): Live<readonly Message[]> {
  * @throws {LivelitError} `invalid` when it is blank or longer than 2,000 characters; nothing is queued then.
  */
 export function sendMessage(sessionId: string, text: string): void {
-  const content = text.trim();
-  if (!content) throw new LivelitError('invalid', 'Please write a message first.', { reason: 'length' });
-  if (content.length > MAX_MESSAGE_LENGTH) {
-    throw new LivelitError(
-      'invalid',
-      `A message has at most ${MAX_MESSAGE_LENGTH} characters; this one has ${content.length}.`,
-      { reason: 'length' },
-    );
-  }
-  store().write(lane(sessionId), { id: makeId(), payload: { sessionId, content } });
+  write(sessionId, { sessionId, content: checked(text) });
+}
+
+/**
+ * Replaces a message of the visitor: it and all that followed it give way to the new one, which is answered.
+ *
+ * @throws {LivelitError} as `sendMessage`.
+ */
+export function editMessage(sessionId: string, message: Message, text: string): void {
+  write(sessionId, { sessionId, content: checked(text), action: 'edit', messageId: message.id });
+}
+
+/** Has the last reply of a conversation written anew. */
+export function regenerateReply(sessionId: string, message: Message): void {
+  write(sessionId, { sessionId, content: '', action: 'regenerate', messageId: message.id });
+}
+
+/**
+ * Replies in person, as who runs the site; the model yields from then on.
+ *
+ * @throws {LivelitError} `invalid` when it is blank or longer than 8,000 characters; nothing is queued then.
+ */
+export function replyAsOwner(sessionId: string, text: string): void {
+  write(sessionId, { sessionId, content: checked(text, MAX_OWNER_LENGTH), action: 'owner_reply' });
 }
 
 /** Sends a `failed` message again. */
@@ -137,55 +144,92 @@ export async function stopReply(message: Message): Promise<void> {
 
 const lane = (sessionId: string): Lane<Payload> => ({ name: `chat:${sessionId}`, anonymous: true, deliver });
 
+const write = (sessionId: string, payload: Payload) => store().write(lane(sessionId), { id: makeId(), payload });
+
+function checked(text: string, most = MAX_MESSAGE_LENGTH): string {
+  const content = text.trim();
+  if (!content) throw new LivelitError('invalid', 'Please write a message first.', { reason: 'length' });
+  if (content.length <= most) return content;
+  throw new LivelitError('invalid', `A message has at most ${most} characters; this one has ${content.length}.`, {
+    reason: 'length',
+  });
+}
+
 const overlay = (sessionId: string): Overlay<readonly Message[]> => ({
   lane: lane(sessionId) as Lane,
-  show(data, entries) {
-    if (!entries.length) return data;
-    const shown = [...(data ?? [])];
-    for (const entry of entries as readonly OutboxEntry<Payload>[]) {
-      const index = shown.findIndex((message) => message.client_id === entry.id);
-      // Saved, but its reply is still owed: the message says what stands in the way.
-      if (index >= 0) shown[index] = { ...shown[index]!, status: savedStatus(entry), error: entry.error };
-      else shown.push(unsaved(entry));
-    }
-    return shown;
-  },
+  show: (data, entries) =>
+    (entries as readonly OutboxEntry<Payload>[]).reduce<readonly Message[] | undefined>(withEntry, data),
   shows: (data, entry) => data.some((message) => message.client_id === entry.id),
 });
 
-const savedStatus = (entry: OutboxEntry) => (entry.state === 'failed' ? 'failed' : 'complete');
+const BY_VISITOR = { role: 'user', author: 'visitor' } as const;
+const BY_OWNER = { role: 'assistant', author: 'owner' } as const;
 
-const unsaved = (entry: OutboxEntry<Payload>): Message => ({
-  id: entry.id,
-  seq: null,
-  client_id: entry.id,
-  role: 'user',
-  author: 'visitor',
-  status: entry.state === 'failed' ? 'failed' : 'pending',
-  content: entry.payload.content,
-  created_at: new Date(entry.createdAt).toISOString(),
-  error: entry.error,
-});
+/** A conversation with what is on its way to it. */
+function withEntry(shown: readonly Message[] | undefined, entry: OutboxEntry<Payload>): readonly Message[] {
+  const data = shown ?? [];
+  const { id, payload, state } = entry;
+  const { action, messageId, content } = payload;
+  const error = sendError(entry);
+  const saved = data.findIndex((message) => message.client_id === id);
+  const failed = state === 'failed';
+  // Saved, but its reply is still owed: the message says what stands in the way.
+  if (saved >= 0) {
+    const own = data[saved]!;
+    return data.with(saved, {
+      ...own,
+      status: failed ? 'failed' : own.role === 'user' ? 'complete' : own.status,
+      error,
+    });
+  }
+  const replaced = data.findIndex((message) => message.id === messageId);
+  if (action === 'regenerate') {
+    if (replaced < 0) return data;
+    // What was refused leaves the old reply where it was.
+    const shown = failed
+      ? ({ status: 'failed' } as const)
+      : ({ status: 'streaming', content: '', sources: null } as const);
+    return data.with(replaced, { ...data[replaced]!, ...shown, client_id: id, error });
+  }
+  const unsaved: Message = {
+    id,
+    seq: null,
+    client_id: id,
+    ...(action === 'owner_reply' ? BY_OWNER : BY_VISITOR),
+    status: failed ? 'failed' : 'pending',
+    content,
+    created_at: new Date(entry.createdAt).toISOString(),
+    error,
+  };
+  return [...(action === 'edit' && !failed && replaced >= 0 ? data.slice(0, replaced) : data), unsaved];
+}
+
+const sendError = ({ error, state, nextAt }: OutboxEntry) =>
+  error && state === 'pending' && nextAt > Date.now() ? { ...error, retryAt: nextAt } : error;
 
 /** Sends a message and reads its reply, which feeds the same `apply` as the topic does. */
 async function deliver(entry: OutboxEntry<Payload>, delivery: Delivery): Promise<void> {
   const { backend, signal } = delivery;
-  const { sessionId, content } = entry.payload;
-  const request = { action: 'send', session_id: sessionId, client_id: entry.id, content };
+  const { sessionId, content, action = 'send', messageId } = entry.payload;
+  const request = { action, session_id: sessionId, client_id: entry.id, message_id: messageId, content };
   const answer = await backend.invoke('chat', request, signal);
+  if (action === 'owner_reply') return;
   if (!(answer instanceof Response) || !answer.body) {
     throw new LivelitError('unavailable', 'The chat does not answer properly.', { reason: 'answer' });
   }
-  let messageId: unknown;
+  let replyId: unknown;
   let done = false;
   await readEvents(answer.body, (event, data) => {
     if (event === 'error') throw LivelitError.fromWire(data, 'unavailable');
     if (event === 'meta') {
-      messageId = data.message_id;
-      delivery.emit({ event, payload: { ...data, client_id: entry.id, content } });
+      replyId = data.message_id;
+      const again = action === 'regenerate';
+      delivery.emit({ event, payload: { ...data, client_id: entry.id, content, again } });
       setEstablished(entry.target, sessionId);
     } else if (event === 'delta') {
-      delivery.emit({ event: 'partial', payload: { ...data, message_id: messageId } });
+      delivery.emit({ event: 'partial', payload: { ...data, message_id: replyId } });
+    } else if (event === 'sources') {
+      delivery.emit({ event, payload: data });
     } else if (event === 'done') {
       done = true;
       delivery.emit({ event, payload: data });
@@ -199,14 +243,20 @@ async function readEvents(
   body: ReadableStream<Uint8Array>,
   listener: (event: string, data: Readonly<Record<string, unknown>>) => void,
 ): Promise<void> {
-  const parser = createParser({
-    onEvent: ({ event = 'message', data }) => listener(event, JSON.parse(data) as Record<string, unknown>),
-  });
   const reader = body.getReader();
   const decoder = new TextDecoder();
+  let rest = '';
   try {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-      parser.feed(decoder.decode(value, { stream: true }));
+      const blocks = (rest + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
+      // What no empty line has ended yet goes on with the next piece.
+      rest = blocks.pop()!;
+      for (const block of blocks) {
+        const field = (name: string) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1];
+        const data = field('data');
+        // A block of comments alone keeps the connection open.
+        if (data) listener(field('event') ?? 'message', JSON.parse(data) as Record<string, unknown>);
+      }
     }
   } finally {
     // Also after an error: a reader that is not let go of keeps the connection open.

@@ -17,6 +17,15 @@ where case source
           and (r.source <> 'chat' or private.counts(r.user_id, r.source)))
     else true end;
 
+-- As before, of what counts.
+create or replace function private.used_in(p_user_id uuid, p_metric text, p_from date) returns numeric
+language sql stable security definer set search_path = '' as $$
+    select coalesce(sum(case p_metric when 'tokens' then context_tokens + generated_tokens when 'requests' then requests
+                                      when 'cost' then cost else co2_grams end), 0)
+    from public.usage_counted
+    where user_id = p_user_id and date >= p_from and source <> 'sample'
+$$;
+
 -- Makes the caller's imported rows of these days, models and projects say this. A row is { date, model, project?, requests?,
 -- context_tokens?, cached_tokens?, generated_tokens?, cost?, co2_grams? }; at most 5,000 at once; all are taken or none.
 -- Answers how many are new or have changed.

@@ -113,6 +113,20 @@ describe('<usage-chart>', () => {
     });
   }
 
+  it('says between what and what a footprint lies, and how it is estimated', async () => {
+    await connectToBackend();
+    const { userId } = await signInNewMember();
+    await addUsage(userId, 'gpt-4o', 1_000);
+    const chart = await open(html`<usage-chart metric="co2"></usage-chart>`);
+    await until(() => part(chart, 'estimate'));
+    const [low, high] = /^between (\S+) g and (\S+) g$/.exec(part(chart, 'estimate'))!.slice(1).map(Number);
+    expect(low).to.be.lessThan(1);
+    expect(high).to.be.greaterThan(1);
+    expect(chart.shadowRoot!.querySelector('[part="estimate"]')!.getAttribute('title')).to.contain('EcoLogits');
+    chart.metric = 'cost';
+    await until(() => !part(chart, 'estimate'));
+  });
+
   it('shows the price of few small calls, not 0', async () => {
     const { userId } = await signInNewMember();
     await addUsage(userId, 'gpt-4o-mini', 1_000, TODAY, 0.0012);

@@ -23,12 +23,13 @@ onEachEngine('what counts of usage', (database) => {
     describe(`in ${view}`, () => {
       it('is everything that was used for real', async () => {
         const member = await newMember(database);
-        for (const source of ['openai', 'anthropic', 'chat', 'import']) await use(member, source);
+        for (const source of ['openai', 'anthropic', 'chat']) await use(member, source);
+        await use(member, 'import', '2026-11-02');
         assert.deepEqual(await seen(member, view), [
           '2026-11-01 anthropic',
           '2026-11-01 chat',
-          '2026-11-01 import',
           '2026-11-01 openai',
+          '2026-11-02 import',
         ]);
       });
 

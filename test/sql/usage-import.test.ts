@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Claims } from '../../local/keys.ts';
 import { onEachEngine } from '../support/node/engines.ts';
 import { ANON, asUser, newMember, newVisitor } from '../support/node/sql.ts';
 import { daysAgo } from '../support/node/usage-sql.ts';
@@ -47,6 +46,31 @@ onEachEngine('an import of usage', (database) => {
       { code: '22023' },
     );
     assert.deepEqual(await database.query('select 1 from public.usage_data where user_id = $1', [member.id]), []);
+  });
+
+  it('gives way to what is known by itself, in charts and limits alike', async () => {
+    const member = await newMember(database);
+    const today = daysAgo(0);
+    await asUser(database, member.claims, `select public.usage_limit_set('requests', 'day', 100)`);
+    await importRows(member.claims, [row({ date: today, requests: 5 }), row({ date: today, model: 'n', requests: 1 })]);
+    const counted = async () => {
+      const [sums] = await asUser<{ requests: number }>(
+        database,
+        member.claims,
+        'select sum(requests)::int as requests from public.usage_counted',
+      );
+      const [limit] = await database.query<{ used: number }>(
+        'select used::int as used from public.usage_tracking where user_id = $1',
+        [member.id],
+      );
+      return [sums!.requests, limit!.used];
+    };
+    assert.deepEqual(await counted(), [6, 6]);
+    await database.query(
+      `insert into public.usage_data (user_id, date, model, source, requests) values ($1, $2, 'm', 'openai', 3)`,
+      [member.id, today],
+    );
+    assert.deepEqual(await counted(), [4, 4]);
   });
 
   it('is taken back by who made it, and nothing else is', async () => {

@@ -4,6 +4,8 @@ import type { UsageGroup, UsageMetric } from '../../services/usage-series.ts';
 /** The words of those parts of a chart that are loaded when they are wanted: table, menu, controls, limits. */
 export const partStrings = {
   day: 'Day',
+  /** Of a footprint, whose middle stands before. */
+  estimate: (low: string, high: string) => `between ${low} and ${high}`,
   showTable: 'Show as table',
   showChart: 'Show as chart',
   download: (format: string) => `Download ${format.toUpperCase()}`,

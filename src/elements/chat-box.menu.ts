@@ -1,0 +1,77 @@
+import { html, nothing } from 'lit';
+import type { Conversation } from '../services/chat-conversations.ts';
+import type { Message } from '../services/chat.ts';
+import { adopt } from './adopt.ts';
+import { menuStyles } from './chat-box.menu.styles.ts';
+import { saveFile } from './save-file.ts';
+import type { ChatWords } from './strings/chat-more.en.ts';
+
+interface Choices {
+  readonly words: ChatWords;
+  readonly rows: readonly Message[];
+  readonly sessionId: string;
+  /** Conversations of this visitor, newest first. */
+  readonly past: readonly Conversation[];
+  readonly locale: string | undefined;
+  readonly nameOf: (message: Message, words: ChatWords) => string;
+  /** Goes on with a conversation; without an id, begins a new one. */
+  readonly go: (id?: string) => void;
+}
+
+/** What the menu holds: buttons in the order of the page, reached by Tab, and so no menu role. */
+export function renderMenu({ words, rows, sessionId, past, locale, nameOf, go }: Choices, host: Node) {
+  adopt(host, menuStyles);
+  const item = (label: unknown, act: () => void) => {
+    const choose = (event: Event) => {
+      close(event, true);
+      act();
+    };
+    return html`<button part="item" type="button" @click=${choose}>${label}</button>`;
+  };
+  const others = past.filter(({ id, last }) => id !== sessionId && last);
+  const day = (at: string) => new Date(at).toLocaleDateString(locale, { day: 'numeric', month: 'short' });
+  return html`
+    <div part="items" class="items" tabindex="-1">
+      ${rows.length ? item(words.newConversation, () => go()) : nothing}
+      ${rows.length ? item(words.transcript, () => saveTranscript(rows, words, nameOf)) : nothing}
+      ${others.length ? html`<p class="heading">${words.past}</p>` : nothing}
+      ${others.map(({ id, title, last_message_at }) =>
+        item(html`<span class="past">${title ?? words.untitled}</span> <small>${day(last_message_at)}</small>`, () =>
+          go(id),
+        ),
+      )}
+      ${rows.length || others.length ? nothing : html`<p class="heading">${words.untitled}</p>`}
+    </div>
+  `;
+}
+
+/** Closes the menu when the focus has left it. */
+export function leave(event: FocusEvent): void {
+  if (!(event.currentTarget as Element).contains(event.relatedTarget as Node | null)) close(event, false);
+}
+
+export function escape(event: KeyboardEvent): void {
+  const details = (event.currentTarget as Element).closest('details')!;
+  if (event.key !== 'Escape' || !details.open) return;
+  // It closes what is open, and not the dialog around it as well.
+  event.preventDefault();
+  event.stopPropagation();
+  close(event, true);
+}
+
+function close(event: Event, focus: boolean): void {
+  const details = (event.currentTarget as Element).closest('details')!;
+  details.open = false;
+  if (focus) details.querySelector('summary')!.focus();
+}
+
+/** A conversation as a Markdown document. */
+function saveTranscript(rows: readonly Message[], words: ChatWords, nameOf: Choices['nameOf']): void {
+  const said = rows.map((row) => {
+    const sources = row.sources?.map(({ n, title, url }) => `[${n}] ${title}${url ? ` <${url}>` : ''}`) ?? [];
+    return [`**${nameOf(row, words)}** · ${row.created_at}`, row.content, ...sources].join('\n\n');
+  });
+  const day = rows[0]!.created_at.slice(0, 'YYYY-MM-DD'.length);
+  const text = new Blob([`${said.join('\n\n---\n\n')}\n`], { type: 'text/markdown;charset=utf-8' });
+  saveFile(text, `${words.transcriptName}-${day}.md`);
+}

@@ -1,0 +1,107 @@
+import { css } from 'lit';
+
+export const threadStyles = css`
+  ol {
+    display: flex;
+    flex-direction: column;
+    gap: calc(1.25 * var(--_space));
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+
+  .row {
+    display: flex;
+    flex-direction: column;
+    align-items: flex-start;
+    max-inline-size: 88%;
+    border-radius: var(--_radius);
+  }
+
+  .row.user {
+    align-self: flex-end;
+    align-items: flex-end;
+  }
+
+  .bubble {
+    max-inline-size: 100%;
+    margin: 0;
+    padding: var(--_space) calc(1.5 * var(--_space));
+    border-radius: var(--_radius);
+    background: var(--_surface-raised);
+    overflow-wrap: anywhere;
+    white-space: pre-wrap;
+  }
+
+  .user .bubble {
+    background: var(--chat-box-user-surface, var(--_accent));
+    color: var(--chat-box-user-text, var(--_on-accent));
+  }
+
+  /* Fainter would be below the contrast of WCAG AA. */
+  .pending .bubble {
+    opacity: 0.85;
+  }
+
+  .failed .bubble {
+    outline: 2px solid var(--_bad);
+    outline-offset: 1px;
+  }
+
+  .meta {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 var(--_space);
+    margin-block-start: calc(0.5 * var(--_space));
+    color: var(--_muted);
+    font-size: 0.8125em;
+  }
+
+  .user .meta {
+    justify-content: flex-end;
+    text-align: end;
+  }
+
+  .failed .meta {
+    color: var(--_bad);
+  }
+
+  .dots {
+    display: inline-flex;
+    gap: 0.3em;
+    padding-block: 0.9em;
+  }
+
+  .dots span {
+    inline-size: 0.4em;
+    block-size: 0.4em;
+    border-radius: 50%;
+    background: var(--_muted);
+    animation: breathe 1.2s ease-in-out infinite;
+  }
+
+  .dots span:nth-child(2) {
+    animation-delay: 0.15s;
+  }
+
+  .dots span:nth-child(3) {
+    animation-delay: 0.3s;
+  }
+
+  @keyframes breathe {
+    50% {
+      opacity: 0.25;
+    }
+  }
+
+  @media (forced-colors: active) {
+    .bubble {
+      border: 1px solid CanvasText;
+    }
+
+    .dots span {
+      background: CanvasText;
+    }
+  }
+`;
