@@ -88,6 +88,12 @@ const lines: readonly Line[] = [
     note: `0.99 × supabase-js + Chart.js + Lit`,
   },
   { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_000 },
+  { what: '<settings-panel>, to its first paint', bytes: closure('livelit', 'settings-panel'), budget: 15_000 },
+  {
+    what: '<settings-panel>, with its fields',
+    bytes: closure('livelit', 'settings-panel', 'settings-panel.view'),
+    budget: 40_000,
+  },
   {
     what: 'B14 kernel, without supabase-js',
     bytes: kernel,

@@ -1,4 +1,4 @@
-import { connect, session, signIn } from 'livelit';
+import { applySettings, connect, session, signIn } from 'livelit';
 import 'livelit/define';
 
 interface LocalInfo {
@@ -13,6 +13,8 @@ const local = Boolean(import.meta.env.VITE_LOCAL);
 const byId = (id: string) => document.getElementById(id)!;
 
 connect({ url, key });
+// The whole page, not the elements alone: theme and density are the demo's, too.
+applySettings({ scope: ':root' });
 
 const who = session();
 who.subscribe(() => {

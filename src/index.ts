@@ -7,6 +7,7 @@ export {
   requestCode,
   resetPassword,
   session,
+  sessionHosted,
   signIn,
   signOut,
   signUp,
@@ -27,6 +28,7 @@ export {
   type KeyCheck,
   type Provider,
 } from './services/api-keys.ts';
+export { chatSettings, saveChatSettings, type ChatSettings, type ChatSettingsPatch } from './services/chat-settings.ts';
 export {
   currentSession,
   discardMessage,
@@ -136,6 +138,12 @@ export {
 export { applySettings, type ApplyOptions } from './elements/apply-settings.ts';
 export { ChatBoxSendEvent, ChatBoxSentEvent } from './elements/chat-box.events.ts';
 export { ChatBoxElement } from './elements/chat-box.ts';
+export {
+  SettingsPanelSavedEvent,
+  SettingsPanelSaveEvent,
+  SettingsPanelSessionEvent,
+} from './elements/settings-panel.events.ts';
+export { SettingsPanelElement } from './elements/settings-panel.ts';
 export { SyncStatusSyncedEvent } from './elements/sync-status.events.ts';
 export { SyncStatusElement } from './elements/sync-status.ts';
 export type { ChartType, UsageChartChoice } from './elements/usage-chart.choice.ts';

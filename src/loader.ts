@@ -6,6 +6,7 @@ import { SPACE } from './space.ts';
 
 const TAGS = {
   'chat-box': () => import('./define/chat-box.ts'),
+  'settings-panel': () => import('./define/settings-panel.ts'),
   'sync-status': () => import('./define/sync-status.ts'),
   'usage-chart': () => import('./define/usage-chart.ts'),
   'usage-logs-table': () => import('./define/usage-logs-table.ts'),

@@ -1,6 +1,7 @@
-import { setPagePreferences, type PagePreferences } from '../services/page-preferences.ts';
+import { pagePreferences, type PagePreferences } from '../services/page-preferences.ts';
 import { settingValue, type SettingValues } from '../services/settings-schema.ts';
 import { settings, type Settings } from '../services/settings.ts';
+import { LiveValue } from '../store/live.ts';
 import { readLocal, writeLocal } from '../store/local-storage.ts';
 
 /** Every element of the kit. `:where()` counts for nothing, so that a page's own rule for a tag wins. */
@@ -12,7 +13,7 @@ const KEY = 'livelit:applied';
 const THEMES: Readonly<Record<string, string>> = { system: 'light dark', light: 'light', dark: 'dark' };
 
 /** Each passes WCAG AA on the surfaces of `base.styles.ts`, light and dark. */
-const ACCENTS: Readonly<Record<string, string>> = {
+export const ACCENTS: Readonly<Record<string, string>> = {
   blue: 'light-dark(#0b5cad, #6cb4ff)',
   green: 'light-dark(#0f6f3c, #5fd48f)',
   violet: 'light-dark(#6a3fb5, #bba2ff)',
@@ -22,7 +23,23 @@ const ACCENTS: Readonly<Record<string, string>> = {
 };
 
 /** What somebody has set, nothing of it being a default. */
-type Wishes = { readonly [Path in keyof SettingValues]?: SettingValues[Path] };
+export type Wishes = { readonly [Path in keyof SettingValues]?: SettingValues[Path] };
+
+/** What is being tried, over what is saved. */
+const tried = new LiveValue<Wishes>({ status: 'live', data: {}, sample: false });
+
+let applied = 0;
+
+/** Whether somebody on this page has settings applied already. */
+export const settingsApplied = (): boolean => applied > 0;
+
+/** Shows settings on this page before they are saved, in place of those tried before; none: what is saved. */
+export function trySettings(values: Readonly<Record<string, unknown>>): void {
+  const wishes = checkedWishes(values);
+  if (JSON.stringify(wishes) !== JSON.stringify(tried.snapshot.data)) {
+    tried.set({ status: 'live', data: wishes, sample: false });
+  }
+}
 
 export interface ApplyOptions {
   /** Which elements of the page get the colours and the density: those of the kit, or `:root` for all of it. */
@@ -40,29 +57,43 @@ export interface ApplyOptions {
 export function applySettings({ scope = ELEMENTS }: ApplyOptions = {}): () => void {
   const sheet = new CSSStyleSheet();
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  const apply = (wishes: Wishes) => {
+  applied += 1;
+  let saved: Wishes = {};
+  const apply = () => {
+    const wishes = { ...saved, ...tried.snapshot.data };
     const css = cssOf(wishes);
     sheet.replaceSync(css && `${scope} { ${css} }`);
-    setPagePreferences(preferencesOf(wishes));
+    prefer(preferencesOf(wishes));
   };
   const kept = readLocal(KEY);
-  if (kept) apply(keptWishes(kept));
+  if (kept) {
+    saved = keptWishes(kept);
+    apply();
+  }
   const live = settings();
   const follow = () => {
     const { status, data } = live.snapshot;
     // Until it is known who is here, what was there last is a better guess than nothing.
     if (!data || (status === 'loading' && kept)) return;
-    const wishes = wishesOf(data);
-    writeLocal(KEY, JSON.stringify(wishes));
-    apply(wishes);
+    saved = wishesOf(data);
+    writeLocal(KEY, JSON.stringify(saved));
+    apply();
   };
-  const leave = live.subscribe(follow);
+  const leaves = [live.subscribe(follow), tried.subscribe(apply)];
   follow();
   return () => {
-    leave();
+    if (!leaves.length) return;
+    for (const leave of leaves.splice(0)) leave();
+    applied -= 1;
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
-    setPagePreferences({});
+    prefer({});
   };
+}
+
+/** Elements that read them render again only for a change. */
+function prefer(data: PagePreferences): void {
+  const live = pagePreferences();
+  if (JSON.stringify(live.snapshot.data) !== JSON.stringify(data)) live.set({ status: 'live', data, sample: false });
 }
 
 const wishesOf = ({ fields }: Settings): Wishes =>
@@ -76,14 +107,16 @@ const wishesOf = ({ fields }: Settings): Wishes =>
 /** Checked again: whatever stands in the browser's storage may have been written by anybody on this origin. */
 function keptWishes(kept: string): Wishes {
   try {
-    const values = JSON.parse(kept) as Readonly<Record<string, unknown>>;
-    return Object.fromEntries(
-      PATHS.flatMap((path) => (values[path] === undefined ? [] : [[path, settingValue(path, values[path])]])),
-    );
+    return checkedWishes(JSON.parse(kept) as Readonly<Record<string, unknown>>);
   } catch {
     return {};
   }
 }
+
+const checkedWishes = (values: Readonly<Record<string, unknown>>): Wishes =>
+  Object.fromEntries(
+    PATHS.flatMap((path) => (values[path] === undefined ? [] : [[path, settingValue(path, values[path])]])),
+  );
 
 const PATHS = [
   'appearance.theme',
@@ -98,7 +131,7 @@ const PATHS = [
 ] as const satisfies readonly (keyof SettingValues)[];
 
 /** No value gets into the stylesheet but by the tables above. */
-function cssOf(wishes: Wishes): string {
+export function cssOf(wishes: Wishes): string {
   const theme = THEMES[wishes['appearance.theme'] ?? ''];
   const accent = ACCENTS[wishes['appearance.accent'] ?? ''];
   const compact = wishes['appearance.density'] === 'compact';

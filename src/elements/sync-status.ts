@@ -4,6 +4,7 @@ import { connection, discardWrite, retryWrite, type Connection } from '../servic
 import { base } from './base.styles.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
+import { dotStyles, toneOf } from './status-dot.ts';
 import { statusStrings } from './strings/status.en.ts';
 import { styles } from './sync-status.styles.ts';
 import type { UsageSync } from './sync-status.usage.ts';
@@ -49,7 +50,7 @@ const STATES = ['idle', 'connecting', 'live', 'polling', 'stale', 'needs-auth', 
  * @cssstate attention - Somebody should know: not connected, or something was not sent. A banner shows only then.
  */
 export class SyncStatusElement extends LitElement {
-  static override styles = [base, styles];
+  static override styles = [base, dotStyles, styles];
 
   /** How much is said: a `dot` alone, a `pill` with words, a `panel` with all facts, or a `banner` when it matters. */
   @property({ reflect: true }) variant: 'dot' | 'pill' | 'panel' | 'banner' = 'pill';
@@ -216,13 +217,6 @@ export class SyncStatusElement extends LitElement {
     await navigator.clipboard.writeText(this.report);
     this.copied = true;
   };
-}
-
-/** The one colour that says most: red before orange before green. */
-function toneOf({ state: current, pending, failed }: Connection): 'red' | 'orange' | 'green' | '' {
-  if (current === 'failed' || current === 'needs-auth' || current === 'stale') return 'red';
-  if (current === 'polling' || pending || failed) return 'orange';
-  return current === 'live' ? 'green' : '';
 }
 
 const needsAttention = ({ state: current, failed }: Connection) =>

@@ -1,3 +1,4 @@
+import type { PagePreferences } from '../services/page-preferences.ts';
 import {
   MAX_DAYS,
   METRICS,
@@ -34,15 +35,21 @@ export interface Chosen extends UsageChartChoice {
   readonly share: string;
 }
 
-/** What is chosen; what makes no sense counts as not said. */
-export function soundChoice({ metric, group, type, days, from, to, top, share }: Chosen): Chosen {
+/** As it is said, and where nothing is. */
+export type Said = Omit<Chosen, 'metric'> & { readonly metric: UsageMetric | '' };
+
+/** What is chosen; what makes no sense counts as not said, and what is not said is what is preferred on this page. */
+export function soundChoice(
+  { metric, group, type, days, from, to, top, share }: Said,
+  preferred: PagePreferences = {},
+): Chosen {
   const custom = from !== '' && rangeDays({ from, to }).length > 0;
   return {
-    metric: METRICS.includes(metric) ? metric : 'tokens',
+    metric: isMetric(metric) ? metric : (preferred.metric ?? 'tokens'),
     // A share tells nothing by which it could be divided.
     group: share ? 'none' : GROUPS.includes(group) ? group : 'model',
     type: TYPES.includes(type) ? type : 'stacked',
-    days: isCount(days) && days <= MAX_DAYS ? days : DEFAULT_DAYS,
+    days: isCount(days) && days <= MAX_DAYS ? days : (preferred.days ?? DEFAULT_DAYS),
     from: custom ? from : '',
     to: custom ? to : '',
     top: isCount(top) ? top : DEFAULT_TOP,
@@ -52,5 +59,7 @@ export function soundChoice({ metric, group, type, days, from, to, top, share }:
 
 export const rangeOf = ({ days, from, to }: Pick<UsageChartChoice, 'days' | 'from' | 'to'>): UsageRange =>
   from ? { from, to } : { days };
+
+const isMetric = (word: string): word is UsageMetric => (METRICS as readonly string[]).includes(word);
 
 const isCount = (number: number) => Number.isInteger(number) && number >= 1;

@@ -1,3 +1,4 @@
+import type { PagePreferences } from '../services/page-preferences.ts';
 import {
   usageSeries,
   type UsageGroup,
@@ -34,6 +35,8 @@ export interface ChartFormat {
   days(first: string, last: string): string;
   /** A moment on the viewer's own clock. */
   moment(time: number): string;
+  /** Where that clock stands, as IANA says. */
+  readonly zone: string;
 }
 
 /** A line or a bar of every day, with the name and the colour that it has everywhere on the page. */
@@ -68,12 +71,15 @@ const GRAMS = { style: 'unit', unit: 'gram' } as const;
 const NUMBERS: Partial<Record<UsageMetric, Intl.NumberFormatOptions>> = { cost: USD, co2: { ...COMPACT, ...GRAMS } };
 const EXACT: Partial<Record<UsageMetric, Intl.NumberFormatOptions>> = { cost: USD, co2: GRAMS };
 
-function chartFormat(locale: string | undefined, metric: UsageMetric): ChartFormat {
-  const number = (options: Intl.NumberFormatOptions) => {
+function chartFormat(locale: string | undefined, metric: UsageMetric, preferred: PagePreferences): ChartFormat {
+  const { currency, timeZone } = preferred;
+  const worth = metric === 'cost' ? (currency?.perUsd ?? 1) : 1;
+  const number = (unit: Intl.NumberFormatOptions) => {
+    const options = unit === USD && currency ? { ...USD, currency: currency.code } : unit;
     const usual = new Intl.NumberFormat(locale, options);
     // Two decimals would make 0 of what a few small calls cost.
     const small = new Intl.NumberFormat(locale, { ...options, maximumFractionDigits: 4 });
-    return (value: number) => (value > 0 && value < 0.1 ? small : usual).format(value);
+    return (value: number) => (value > 0 && value * worth < 0.1 ? small : usual).format(value * worth);
   };
   const date = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { timeZone: 'UTC', ...options });
@@ -85,7 +91,7 @@ function chartFormat(locale: string | undefined, metric: UsageMetric): ChartForm
     signDisplay: 'exceptZero',
     maximumFractionDigits: 0,
   });
-  const clock = { weekday: 'short', hour: 'numeric', minute: '2-digit' } as const;
+  const clock = new Intl.DateTimeFormat(locale, { timeZone, weekday: 'short', hour: 'numeric', minute: '2-digit' });
   return {
     value: number(NUMBERS[metric] ?? COMPACT),
     exact: number(EXACT[metric] ?? {}),
@@ -93,7 +99,8 @@ function chartFormat(locale: string | undefined, metric: UsageMetric): ChartForm
     day: (at) => (at ? day.format(Date.parse(at)) : ''),
     longDay: (at) => longDay.format(Date.parse(at)),
     days: (first, last) => range.formatRange(Date.parse(first), Date.parse(last)),
-    moment: (time) => new Intl.DateTimeFormat(locale, clock).format(time),
+    moment: (time) => clock.format(time),
+    zone: clock.resolvedOptions().timeZone,
   };
 }
 
@@ -124,12 +131,13 @@ export function chartView(
   top: number,
   label: string,
   locale: string | undefined,
+  preferred: PagePreferences = {},
 ) {
   const series = usageSeries(rows, days, metric, group, top);
   return {
     series,
     lines: drawnLines(series, group),
-    format: chartFormat(locale, metric),
+    format: chartFormat(locale, metric, preferred),
     title: `${label && `${label} · `}${strings.title[metric]}`,
   };
 }
@@ -137,6 +145,6 @@ export function chartView(
 /** When the last of the days began on the viewer's clock, where that is another than UTC's. */
 export function zoneOf(days: readonly string[], format: ChartFormat): string {
   const start = Date.parse(days.at(-1)!);
-  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  return new Date(start).getTimezoneOffset() === 0 ? strings.utc : strings.zone(format.moment(start), timeZone);
+  const time = new Intl.DateTimeFormat('en-GB', { timeZone: format.zone, timeStyle: 'short' }).format(start);
+  return time === '00:00' ? strings.utc : strings.zone(format.moment(start), format.zone);
 }

@@ -1,4 +1,5 @@
 import type { LitElement } from 'lit';
+import { pagePreferences, type PagePreferences } from '../services/page-preferences.ts';
 import {
   lastDays,
   rangeDays,
@@ -16,7 +17,7 @@ import { localeOf } from './locale.ts';
 import { memoize } from './memoize.ts';
 import { chartStrings } from './strings/chart.en.ts';
 import { strings } from './strings/en.ts';
-import { rangeOf, soundChoice, type Chosen } from './usage-chart.choice.ts';
+import { rangeOf, soundChoice, type Chosen, type Said } from './usage-chart.choice.ts';
 import { chartView } from './usage-chart.look.ts';
 
 const NO_ROWS: readonly UsageRow[] = [];
@@ -25,13 +26,14 @@ type Shown = readonly UsageRow[] | UsageShare | null;
 
 /** What a chart shows, of whoever is signed in or of a share: added up, compared with the time before, and in words. */
 export class ShownUsage {
-  readonly #host: LitElement & Chosen;
+  readonly #host: LitElement & Said;
   readonly #usage: LiveController<Shown>;
   readonly #previous: LiveController<UsageSums>;
+  readonly #preferences: LiveController<PagePreferences>;
   /** What each Live was chosen by. */
   readonly #choices = new WeakMap<Live<unknown>, Chosen>();
 
-  constructor(host: LitElement & Chosen, internals: ElementInternals) {
+  constructor(host: LitElement & Said, internals: ElementInternals) {
     this.#host = host;
     // Another range may take a moment, and the last one stays so long; but nothing stays of another owner's.
     const alike = (from: Live<unknown>, to: Live<unknown>) =>
@@ -40,12 +42,13 @@ export class ShownUsage {
       share ? usageShare(share, range) : dailyUsage(range);
     // A share brings the time before along.
     const before = (range: UsageRange, share: string) => (share ? undefined : previousUsage(range));
+    this.#preferences = new LiveController(host, pagePreferences);
     this.#usage = new LiveController(host, () => this.#chosen(live), internals, alike);
     this.#previous = new LiveController(host, () => this.#chosen(before), undefined, alike);
   }
 
   get choice(): Chosen {
-    return soundChoice(this.#host);
+    return soundChoice(this.#host, this.#preferences.snapshot.data);
   }
 
   get snapshot(): Snapshot<unknown> {
@@ -74,7 +77,16 @@ export class ShownUsage {
     const { metric, group, top } = this.choice;
     const { data } = this.#usage.snapshot;
     const label = data && 'label' in data ? data.label : '';
-    return this.#view(this.rows ?? NO_ROWS, this.days, metric, group, top, label, localeOf(this.#host));
+    return this.#view(
+      this.rows ?? NO_ROWS,
+      this.days,
+      metric,
+      group,
+      top,
+      label,
+      localeOf(this.#host),
+      this.#preferences.snapshot.data,
+    );
   }
 
   #view = memoize(chartView);

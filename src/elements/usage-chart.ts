@@ -66,8 +66,8 @@ import { styles } from './usage-chart.styles.ts';
 export class UsageChartElement extends LitElement {
   static override styles = [base, styles];
 
-  /** How many UTC days to draw, today included: 1 to 366. */
-  @property({ type: Number }) days = 30;
+  /** How many UTC days to draw, today included: 1 to 366; 30 unless the page's settings prefer another number. */
+  @property({ type: Number }) days = 0;
 
   /** The first UTC day to draw, `YYYY-MM-DD`, in place of `days`; at most 366 days before the last. */
   @property() from = '';
@@ -77,9 +77,9 @@ export class UsageChartElement extends LitElement {
 
   /**
    * What to draw: `tokens` of input and output, `input`, `output`, `cached` input, `requests`, `cost` in USD, or `co2` in
-   * grams CO₂e.
+   * grams CO₂e. Empty: what the page's settings prefer, `tokens` at first.
    */
-  @property() metric: UsageMetric = 'tokens';
+  @property() metric: UsageMetric | '' = '';
 
   /** What to divide it by. */
   @property() group: UsageGroup = 'model';

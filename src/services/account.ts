@@ -10,6 +10,12 @@ export { session } from './session.ts';
 /** `session()`, by the name of the requirement documents. */
 export const onAuthChange = (): Live<Session | null> => session();
 
+/** Whether the page signs people in and out itself: `connect({ client })` brings its session along. */
+export async function sessionHosted(): Promise<boolean> {
+  const backend = await store().connection.backend();
+  return backend.hosted === true;
+}
+
 /**
  * Signs somebody in with their address and password.
  *

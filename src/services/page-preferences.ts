@@ -1,4 +1,4 @@
-import { LiveValue, type Live } from '../store/live.ts';
+import { LiveValue } from '../store/live.ts';
 import type { UsageMetric } from './usage-series.ts';
 
 /** What elements take for their defaults, where their own attributes say nothing. What is missing, the page decides. */
@@ -14,18 +14,10 @@ export interface PagePreferences {
   readonly days?: number;
 }
 
+const page = globalThis as { [key: symbol]: LiveValue<PagePreferences> | undefined };
+
 const KEY = Symbol.for('livelit.preferences.v1');
 
-const value = (): LiveValue<PagePreferences> => {
-  const page = globalThis as { [KEY]?: LiveValue<PagePreferences> };
-  return (page[KEY] ??= new LiveValue<PagePreferences>({ status: 'live', data: {}, sample: false }));
-};
-
-/** The preferences that apply to this page, whichever bundle asks: empty until `applySettings()` is called. */
-export const pagePreferences = (): Live<PagePreferences> => value();
-
-/** Makes preferences apply. */
-export function setPagePreferences(data: PagePreferences): void {
-  if (JSON.stringify(value().snapshot.data) !== JSON.stringify(data))
-    value().set({ status: 'live', data, sample: false });
-}
+/** The preferences that apply to this page, whichever bundle asks: empty until `applySettings()` sets them. */
+export const pagePreferences = (): LiveValue<PagePreferences> =>
+  (page[KEY] ??= new LiveValue<PagePreferences>({ status: 'live', data: {}, sample: false }));

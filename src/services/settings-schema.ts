@@ -8,12 +8,16 @@ interface Field {
   readonly name: string;
   /** What people read: of a built-in group the key of a string, of a page's own group the words themselves. */
   readonly label: string;
+  /** A sentence under the label, of a page's own field. */
+  readonly hint?: string;
 }
 
 /** One of a few values. */
 export interface ChoiceField extends Field {
   readonly type: 'choice';
   readonly options: readonly (string | number)[];
+  /** What people read for each option, of a page's own field; the options themselves, unless said. */
+  readonly labels?: readonly string[];
   readonly default: string | number;
 }
 

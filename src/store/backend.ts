@@ -96,6 +96,8 @@ export interface Topics extends TopicSource {
 export interface Backend extends Topics {
   /** `loading` until it is known, then `live` with the session or null; `error` with null when it ended by itself. */
   readonly session: Live<Session | null>;
+  /** The session is the page's own, which signs people in and out itself. */
+  readonly hosted?: boolean;
   fetch<T>(query: Query, signal: AbortSignal): Promise<T>;
   write(mutation: Mutation, signal: AbortSignal): Promise<void>;
   /** Calls an Edge Function: its parsed answer, or the Response itself when it streams events. */

@@ -27,6 +27,8 @@ export interface MemoryBackendOptions {
   /** Answers of database functions, by name. */
   readonly procedures?: Readonly<Record<string, (parameters: Readonly<Record<string, unknown>>) => unknown>>;
   readonly session?: Session | null;
+  /** As if the page had brought a client of its own. */
+  readonly hosted?: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export interface MemoryBackendOptions {
  */
 export class MemoryBackend implements Backend {
   readonly session: LiveValue<Session | null>;
+  readonly hosted: boolean;
   readonly #options: MemoryBackendOptions;
   readonly #tables = new Map<string, Row[]>();
   readonly link = new LiveValue<Link>({
@@ -51,6 +54,7 @@ export class MemoryBackend implements Backend {
 
   constructor(options: MemoryBackendOptions = {}) {
     this.#options = options;
+    this.hosted = options.hosted ?? false;
     for (const [name, rows] of Object.entries(options.tables ?? {})) this.fill(name, rows);
     this.session = new LiveValue<Session | null>({ status: 'live', data: options.session ?? null, sample: false });
   }

@@ -74,6 +74,10 @@ export class SupabaseBackend implements Backend {
     return this.#session;
   }
 
+  get hosted(): boolean {
+    return !this.#options.own;
+  }
+
   async fetch<T>(query: Query, signal: AbortSignal): Promise<T> {
     const token = this.#accessToken;
     if ('rpc' in query) {

@@ -136,7 +136,9 @@ describe('the script tag', () => {
       `require-trusted-types-for 'script'`,
       `trusted-types lit-html`,
     ].join('; ');
-    const html = page(`${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status>`);
+    const html = page(
+      `${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status><settings-panel></settings-panel>`,
+    );
     const { page: opened, errors } = await visit(html, { 'content-security-policy': policy });
     const violations = await opened.evaluateHandle(() => {
       const seen: string[] = [];
@@ -148,6 +150,13 @@ describe('the script tag', () => {
     await ask(opened, 'Strict enough?');
     await opened.locator('usage-chart canvas').waitFor();
     await opened.locator('sync-status:state(live)').waitFor();
+    // What is tried on the page is a stylesheet of its own, and no inline style.
+    await opened.locator('settings-panel [data-path="appearance.theme"] input[value=dark]').check();
+    await opened.waitForFunction(() => getComputedStyle(document.querySelector('chat-box')!).colorScheme === 'dark');
+    for (const section of ['usage', 'ai_providers', 'account', 'transfer']) {
+      await opened.locator(`settings-panel [data-tab=${section}]`).click();
+      await opened.locator('settings-panel [part~=group]').first().waitFor();
+    }
     assert.deepEqual(await violations.jsonValue(), []);
     assert.deepEqual(errors, []);
   });

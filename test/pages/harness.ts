@@ -3,12 +3,12 @@ import { connect, disconnect, type ConnectOptions } from '../../src/connect.ts';
 import { signIn, signOut } from '../../src/services/account.ts';
 import { apiKeys, deleteApiKey, saveApiKey, validateApiKey, type Provider } from '../../src/services/api-keys.ts';
 import { messages, readySession, sendMessage } from '../../src/services/chat.ts';
+import { makeId } from '../../src/store/make-id.ts';
 import { saveSettings, settings } from '../../src/services/settings.ts';
 import type { SettingsPatch } from '../../src/services/settings-schema.ts';
 import type { Connection } from '../../src/store/connection.ts';
 import type { Live } from '../../src/store/live.ts';
 import type { Lane } from '../../src/store/lane.ts';
-import { makeId } from '../../src/store/make-id.ts';
 import { shareRows } from '../../src/store/rows.ts';
 import { store } from '../../src/store/store.ts';
 
