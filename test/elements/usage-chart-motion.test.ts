@@ -101,7 +101,8 @@ describe('what moves in <usage-chart>', () => {
     const sync = (all: readonly object[]) =>
       sql(`select public.usage_apply($1, 'openai', null, null, $2) as done`, [userId, JSON.stringify(all)]);
     await sync(rows);
-    await until(() => part(chart, 'total') === '80K');
+    // What was imported of the same days and models gives way.
+    await until(() => part(chart, 'total') === '70K');
     const points = () => {
       const drawing = Chart.getChart(canvasOf(chart))!;
       return drawing.data.datasets.flatMap((_, index) => drawing.getDatasetMeta(index).data);
@@ -118,7 +119,7 @@ describe('what moves in <usage-chart>', () => {
     await until(() => moved() > 0);
     console.log(`commit → painted, three rows of fourteen: ${Math.round(performance.now() - committed)} ms`);
     await untilStill(stand);
-    expect(part(chart, 'total')).to.equal('83K');
+    expect(part(chart, 'total')).to.equal('73K');
     expect(points().every((point, index) => point === before[index])).to.equal(true);
     expect(moved()).to.equal(3);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { html } from 'lit';
-import type { UsageLogsTableExportEvent } from '../../src/elements/usage-logs-table.events.ts';
+import { UsageLogsTableExportEvent } from '../../src/elements/usage-logs-table.events.ts';
 import type { UsageLogsTableElement } from '../../src/elements/usage-logs-table.ts';
 import { connectToBackend, fault, leaveBackend, noFaults, sql } from '../support/browser/backend.ts';
 import { clearPage, nextFrame, until } from '../support/browser/page.ts';
@@ -29,7 +29,7 @@ async function fileOf(table: UsageLogsTableElement, format: 'csv' | 'json') {
       'usage-logs-table-export',
       (event) => {
         event.preventDefault();
-        resolve(event as UsageLogsTableExportEvent);
+        if (event instanceof UsageLogsTableExportEvent) resolve(event);
       },
       { once: true },
     ),
@@ -145,7 +145,8 @@ describe('what leaves <usage-logs-table>', () => {
       const { text: json } = await new Promise<{ text: string }>((resolve, reject) => {
         table.addEventListener('usage-logs-table-export', (event) => {
           event.preventDefault();
-          void (event as UsageLogsTableExportEvent).blob.text().then((words) => resolve({ text: words }));
+          if (!(event instanceof UsageLogsTableExportEvent)) return;
+          void event.blob.text().then((words) => resolve({ text: words }));
         });
         table
           .download('json', undefined, (done, total) => {

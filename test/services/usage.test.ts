@@ -92,11 +92,15 @@ describe('usage', () => {
     const { userId } = await signInNewMember();
     await addUsage(userId, days[4], 5);
     await addUsage(userId, days[4], 2, 0.5, 'chat');
-    await sql('insert into private.site (owner_id, chat_in_synced_org) values ($1, true)', [userId]);
+    await sql(
+      `insert into private.site (owner_id, chat_in_synced_org) values ($1, true)
+       on conflict (singleton) do update set owner_id = excluded.owner_id, chat_in_synced_org = true`,
+      [userId],
+    );
     const rows = await watch(dailyUsage({ days: 1 }));
     expect(rows.map(({ source }) => source)).to.deep.equal(['import']);
     expect((await watch(usageTotals({ days: 1 }))).current.requests).to.equal(5);
-    await sql('delete from private.site');
+    await sql('update private.site set owner_id = null, chat_in_synced_org = false');
   });
 
   it('has the samples of a member, said to be, until there is anything else', async () => {
