@@ -1,6 +1,6 @@
 -- Module usage, further: usage that is brought from elsewhere, such as a backup.
 
--- As before; and what was imported gives way to what is known of the same day, model and project by itself.
+-- As before; and what was imported gives way to what counts of the same day, model and project by itself.
 create or replace view public.usage_counted with (security_invoker = true) as
 select id, user_id, date, model, project, source, requests, context_tokens, cached_tokens, generated_tokens, cost,
        cost_source, co2_grams, provisional, created_at, updated_at
@@ -10,7 +10,7 @@ where case source
     when 'import' then not exists (
         select from public.usage_data as r
         where r.user_id = u.user_id and r.date = u.date and r.model = u.model and r.project = u.project
-          and r.source not in ('import', 'sample'))
+          and r.source not in ('import', 'sample') and (r.source <> 'chat' or private.counts(r.user_id, r.source)))
     when 'sample' then not exists (
         select from public.usage_data as r
         where r.user_id = u.user_id and r.source <> 'sample'
