@@ -128,6 +128,7 @@ describe('settings', () => {
     expect(connection().snapshot.data!.writes.length).to.be.at.most(2);
     await noFaults();
     await saved();
+    await until(() => connection().snapshot.data!.pending === 0);
     saveSettings({ [THEME]: 'light' });
     expect(connection().snapshot.data!.pending).to.equal(0);
     expect((await rowOf(userId)).preferences).to.deep.equal({ appearance: { theme: 'light' } });
