@@ -136,7 +136,9 @@ describe('the script tag', () => {
       `require-trusted-types-for 'script'`,
       `trusted-types lit-html`,
     ].join('; ');
-    const html = page(`${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status>`);
+    const html = page(
+      `${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status><usage-logs-table></usage-logs-table>`,
+    );
     const { page: opened, errors } = await visit(html, { 'content-security-policy': policy });
     const violations = await opened.evaluateHandle(() => {
       const seen: string[] = [];
@@ -148,6 +150,9 @@ describe('the script tag', () => {
     await ask(opened, 'Strict enough?');
     await opened.locator('usage-chart canvas').waitFor();
     await opened.locator('sync-status:state(live)').waitFor();
+    await opened.locator('usage-logs-table [part=cell]').nth(1).click();
+    await opened.locator('usage-logs-table dl').waitFor();
+    await opened.locator('usage-logs-table summary').click();
     assert.deepEqual(await violations.jsonValue(), []);
     assert.deepEqual(errors, []);
   });
