@@ -66,7 +66,7 @@ export const logUsers = (count: number, now = Date.now()): LogUser[] =>
     const paid = address !== null && noise(index + 4) > 0.55;
     return {
       owner_id: uuid(1),
-      user_id: address === null ? null : uuid(1_000 + index),
+      user_id: address === null ? null : uuid(index),
       email: address && (round ? address.replace('@', `+${round}@`) : address),
       full_name: name && (round ? `${name} ${round + 1}` : name),
       user_type,
@@ -125,8 +125,10 @@ export function logProcedures(users: () => readonly LogUser[], entries: () => re
         revenue_total: sum(users(), 'revenue'),
       };
     },
-    usage_log_entries({ p_cursor, p_backward, p_limit, p_ids, p_status, p_columns }: Parameters) {
-      const found = entries().filter(({ status }) => !p_status || status === p_status);
+    usage_log_entries({ p_cursor, p_backward, p_limit, p_ids, p_status, p_user_id, p_columns }: Parameters) {
+      const found = entries().filter(
+        (row) => (!p_status || row.status === p_status) && (!p_user_id || row.user_id === p_user_id),
+      );
       const totals = logTotals(found);
       const answer = (rows: readonly object[], next: string | null) => ({
         rows,

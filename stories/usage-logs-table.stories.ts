@@ -175,9 +175,8 @@ export const stories: Stories = {
     async act(stage) {
       await row(stage);
       find(stage, 'summary')!.click();
-      const last = [...stage.element.renderRoot.querySelectorAll<HTMLElement>('button.item')].at(-1)!;
       stage.element.addEventListener('usage-logs-table-export', (event) => event.preventDefault());
-      last.click();
+      find(stage, 'button.item')!.click();
       await stage.until(() => find(stage, '[part=progress]')?.textContent?.includes('downloaded'));
     },
   },

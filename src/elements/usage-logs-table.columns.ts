@@ -62,47 +62,47 @@ const partial = (row: LogUser, format: LogFormat) =>
     : format.money(row.cost);
 
 const USERS: readonly Column[] = [
-  { id: 'user', sort: 'email', width: 150, grows: true, cell: payer },
+  { id: 'user', sort: 'email', width: 156, grows: true, cell: payer },
   { id: 'type', width: 80, cell: (row: LogUser) => strings.type[row.user_type] },
   { id: 'requests', sort: 'requests', width: 84, number: true, cell: (row: LogUser, f) => f.whole(row.requests) },
   { id: 'errors', width: 72, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.errors) },
   { id: 'input', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.context_tokens) },
   { id: 'cached', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.cached_tokens) },
   { id: 'output', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.generated_tokens) },
-  { id: 'tokens', sort: 'tokens', width: 92, number: true, cell: (row: LogUser, f) => f.whole(row.tokens) },
-  { id: 'cost', sort: 'cost', width: 76, number: true, cell: partial },
-  { id: 'co2', sort: 'co2_grams', width: 76, number: true, cell: (row: LogUser, f) => f.grams(row.co2_grams) },
+  { id: 'tokens', sort: 'tokens', width: 100, number: true, cell: (row: LogUser, f) => f.whole(row.tokens) },
+  { id: 'cost', sort: 'cost', width: 80, number: true, cell: partial },
+  { id: 'co2', sort: 'co2_grams', width: 80, number: true, cell: (row: LogUser, f) => f.grams(row.co2_grams) },
   {
     id: 'revenue',
     sort: 'revenue',
-    width: 88,
+    width: 104,
     number: true,
     cell: (row: LogUser, f) => (row.revenue ? f.money(row.revenue) : ''),
   },
   {
     id: 'first',
     sort: 'first_activity_at',
-    width: 108,
+    width: 100,
     hidden: true,
     cell: (row: LogUser, f, now) => time(row.first_activity_at, f, now),
   },
   {
     id: 'last',
     sort: 'last_activity_at',
-    width: 108,
+    width: 100,
     cell: (row: LogUser, f, now) => time(row.last_activity_at, f, now),
   },
 ];
 
 const ENTRIES: readonly Column[] = [
-  { id: 'at', sort: 'at', width: 104, cell: (row: LogEntry, f, now) => time(row.at, f, now) },
+  { id: 'at', sort: 'at', width: 96, cell: (row: LogEntry, f, now) => time(row.at, f, now) },
   { id: 'user', width: 130, grows: true, cell: person },
   { id: 'app', width: 88, cell: (row: LogEntry) => row.app },
   { id: 'feature', width: 96, hidden: true, cell: (row: LogEntry) => row.feature },
-  { id: 'model', width: 120, cell: (row: LogEntry) => row.model },
-  { id: 'input', width: 68, number: true, cell: (row: LogEntry, f) => f.whole(row.context_tokens) },
+  { id: 'model', width: 128, cell: (row: LogEntry) => row.model },
+  { id: 'input', width: 76, number: true, cell: (row: LogEntry, f) => f.whole(row.context_tokens) },
   { id: 'cached', width: 80, number: true, hidden: true, cell: (row: LogEntry, f) => f.whole(row.cached_tokens) },
-  { id: 'output', width: 72, number: true, cell: (row: LogEntry, f) => f.whole(row.generated_tokens) },
+  { id: 'output', width: 80, number: true, cell: (row: LogEntry, f) => f.whole(row.generated_tokens) },
   {
     id: 'tokens',
     sort: 'tokens',
@@ -111,7 +111,7 @@ const ENTRIES: readonly Column[] = [
     hidden: true,
     cell: (row: LogEntry, f) => f.whole(row.tokens),
   },
-  { id: 'cost', sort: 'cost', width: 80, number: true, cell: (row: LogEntry, f) => f.money(row.cost) },
+  { id: 'cost', sort: 'cost', width: 88, number: true, cell: (row: LogEntry, f) => f.money(row.cost) },
   { id: 'co2', width: 84, number: true, hidden: true, cell: (row: LogEntry, f) => f.grams(row.co2_grams) },
   {
     id: 'latency',

@@ -26,6 +26,17 @@ export function renderMenu(table: LogTable) {
         <span aria-hidden="true">⋯</span><span class="visually-hidden">${strings.more}</span>
       </summary>
       <div class="items" tabindex="-1">
+        ${
+          sample
+            ? nothing
+            : FORMATS.map(
+                (format) =>
+                  html`<button part="item" class="item" @click=${() => void download(table, format)}>
+                    ${strings.menu.download(format)}
+                  </button>`,
+              )
+        }
+        ${renderProgress(table)}
         <fieldset>
           <legend>${strings.menu.columns}</legend>
           ${layout.order.map((id) => {
@@ -54,17 +65,6 @@ export function renderMenu(table: LogTable) {
           })}
           <button part="item" class="item" @click=${() => lay(() => undefined)}>${strings.menu.reset}</button>
         </fieldset>
-        ${
-          sample
-            ? nothing
-            : FORMATS.map(
-                (format) =>
-                  html`<button part="item" class="item" @click=${() => void download(table, format)}>
-                    ${strings.menu.download(format)}
-                  </button>`,
-              )
-        }
-        ${renderProgress(table)}
       </div>
     </details>
   `;

@@ -24,11 +24,20 @@ export const styles = css`
 
   .frame > header {
     display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 0 calc(2 * var(--_space));
+    align-items: start;
+    gap: calc(2 * var(--_space));
     min-block-size: calc(2rem + 1.25 * var(--_space));
     padding: calc(1.25 * var(--_space)) calc(2 * var(--_space)) 0;
+  }
+
+  .words {
+    display: flex;
+    flex: 1;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: 0 calc(2 * var(--_space));
+    min-inline-size: 0;
+    padding-block-start: 0.3em;
   }
 
   .title {
@@ -131,6 +140,7 @@ export const styles = css`
 
   select.field {
     padding-inline-end: var(--_space);
+    field-sizing: content;
   }
 
   .search {
@@ -140,7 +150,7 @@ export const styles = css`
   }
 
   .short {
-    inline-size: 7rem;
+    inline-size: 7.5rem;
   }
 
   .tabs {
@@ -258,8 +268,20 @@ export const styles = css`
     outline-offset: -2px;
   }
 
+  /* What is read from left to right is so in a page that is not, and cut at its own end. */
+  .cell,
+  .muted,
+  .footer span {
+    unicode-bidi: plaintext;
+  }
+
+  .cell:not(.number):dir(rtl),
   .number {
-    text-align: end;
+    text-align: right;
+  }
+
+  .number:dir(rtl) {
+    text-align: left;
   }
 
   .head .cell {
@@ -514,13 +536,15 @@ export const styles = css`
   }
 
   fieldset {
-    margin: 0 0 var(--_space);
-    padding: 0 0 var(--_space);
+    margin: var(--_space) 0 0;
+    padding: var(--_space) 0 0;
     border: 0;
-    border-block-end: 1px solid var(--_border);
+    border-block-start: 1px solid var(--_border);
   }
 
   legend {
+    float: inline-start;
+    inline-size: 100%;
     padding: 0 var(--_space);
     color: var(--_muted);
   }
@@ -575,6 +599,10 @@ export const styles = css`
 
     .search {
       max-inline-size: none;
+    }
+
+    .toolbar .field {
+      flex: 1;
     }
 
     .footer label {

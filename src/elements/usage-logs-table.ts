@@ -205,18 +205,22 @@ export class UsageLogsTableElement extends LitElement {
     return html`
       <section class="frame" aria-label=${title}>
         <header part="header">
-          <span part="title" class="title">${title}</span>
-          ${data ? html`<span part="count" class="muted">${strings.count[by](format.whole(data.total))}</span>` : nothing}
-          ${
-            data && 'revenue' in data && data.revenue > 0
-              ? html`<span part="revenue" class="muted">${strings.revenue} <b>${format.money(data.revenue)}</b></span>`
-              : nothing
-          }
-          ${sample ? html`<span part="badge" class="badge">${common.sample}</span>` : nothing}
-          <span part="note" class="note">
-            ${status === 'refreshing' && !full ? html`<span class="syncing patient">${common.syncing}</span>` : nothing}
-            ${status === 'stale' ? common.stale : nothing} ${data && status === 'error' ? error?.message : nothing}
-          </span>
+          <div class="words">
+            <span part="title" class="title">${title}</span>
+            ${data ? html`<span part="count" class="muted">${strings.count[by](format.whole(data.total))}</span>` : nothing}
+            ${
+              data && 'revenue' in data && data.revenue > 0
+                ? html`<span part="revenue" class="muted"
+                    >${strings.revenue} <b>${format.money(data.revenue)}</b></span
+                  >`
+                : nothing
+            }
+            ${sample ? html`<span part="badge" class="badge">${common.sample}</span>` : nothing}
+            <span part="note" class="note">
+              ${status === 'refreshing' && !full ? html`<span class="syncing patient">${common.syncing}</span>` : nothing}
+              ${status === 'stale' ? common.stale : nothing} ${data && status === 'error' ? error?.message : nothing}
+            </span>
+          </div>
           <span class="end">${controls?.renderActions(this.#table)}</span>
         </header>
         <div part="toolbar" class="toolbar">${controls?.renderToolbar(this.#table)}</div>

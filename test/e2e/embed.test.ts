@@ -137,7 +137,7 @@ describe('the script tag', () => {
       `trusted-types lit-html`,
     ].join('; ');
     const html = page(
-      `${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status><settings-panel></settings-panel>`,
+      `${tag()}<chat-box></chat-box><usage-chart></usage-chart><sync-status></sync-status><usage-logs-table></usage-logs-table><settings-panel></settings-panel>`,
     );
     const { page: opened, errors } = await visit(html, { 'content-security-policy': policy });
     const violations = await opened.evaluateHandle(() => {
@@ -150,6 +150,9 @@ describe('the script tag', () => {
     await ask(opened, 'Strict enough?');
     await opened.locator('usage-chart canvas').waitFor();
     await opened.locator('sync-status:state(live)').waitFor();
+    await opened.locator('usage-logs-table [part=cell]').nth(1).click();
+    await opened.locator('usage-logs-table dl').waitFor();
+    await opened.locator('usage-logs-table summary').click();
     // What is tried on the page is a stylesheet of its own, and no inline style.
     await opened.locator('settings-panel [data-path="appearance.theme"] input[value=dark]').check();
     await opened.waitForFunction(() => getComputedStyle(document.querySelector('chat-box')!).colorScheme === 'dark');
