@@ -14,7 +14,7 @@ export interface PagePreferences {
   readonly days?: number;
 }
 
-const page = globalThis as { [key: symbol]: LiveValue<PagePreferences> | undefined };
+const page = globalThis as Record<symbol, LiveValue<PagePreferences> | undefined>;
 
 const KEY = Symbol.for('livelit.preferences.v1');
 
