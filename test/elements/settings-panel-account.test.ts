@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { html } from 'lit';
 import { createClient } from '@supabase/supabase-js';
 import { connect } from '../../src/connect.ts';
 import { SettingsPanelSessionEvent } from '../../src/elements/settings-panel.events.ts';
 import type { SettingsPanelElement } from '../../src/elements/settings-panel.ts';
-import { session } from '../../src/services/account.ts';
-import { saveSettings, settings } from '../../src/services/settings.ts';
+import { profile } from '../../src/services/profile.ts';
+import { settings } from '../../src/services/settings.ts';
 import { connection, discardWrite } from '../../src/services/sync.ts';
 import { usageShares } from '../../src/services/usage-shares.ts';
 import {
@@ -294,13 +295,65 @@ describe('<settings-panel>', () => {
       });
     });
 
-    it('shows an owner the chat’s settings, and nobody else', async () => {
-      await signInNewMember();
-      const panel = await open();
-      await until(() => panel.matches(':state(live)'));
-      await until(() => session().snapshot.data);
-      expect(all(panel, '[role=tab]').map((tab) => tab.dataset.tab)).not.to.include('chat');
-      saveSettings({ 'appearance.theme': null });
+    describe('who owns the site', () => {
+      const sections = (panel: SettingsPanelElement) => all(panel, '[role=tab]').map((tab) => tab.dataset.tab);
+
+      it('sets what its chat does, and hears what was set elsewhere', async () => {
+        const { userId } = await signInNewMember();
+        const before = await sql('select owner_id from private.site');
+        await sql('delete from private.site');
+        await sql('insert into private.site (owner_id) values ($1)', [userId]);
+        const chat = async () =>
+          (
+            await sql(
+              `select system_prompt, model, temperature::float, daily_cap_micro_usd::int as cap, moderation
+             from private.chat_settings`,
+            )
+          )[0]!;
+        try {
+          const panel = await open('chat', html`<settings-panel section="chat" autosave="50"></settings-panel>`);
+          await until(() => sections(panel).includes('chat'));
+          await until(() => field(panel, 'chat.system_prompt', 'textarea'));
+          await type(panel, 'chat.system_prompt', 'You speak for Vera.');
+          await type(panel, 'chat.model', 'gpt-4o');
+          await type(panel, 'chat.temperature', '0.4');
+          await type(panel, 'chat.daily_cap_usd', '2,5');
+          field(panel, 'chat.moderation', 'input').click();
+          await until(async () => (await chat()).moderation && (await chat()).cap === 2_500_000);
+          expect(await chat()).to.deep.equal({
+            system_prompt: 'You speak for Vera.',
+            model: 'gpt-4o',
+            temperature: 0.4,
+            cap: 2_500_000,
+            moderation: true,
+          });
+          await type(panel, 'chat.temperature', '3');
+          expect(text(panel, '[data-path="chat.temperature"] [part=complaint]')).to.equal(
+            'It is a number from 0 to 2.',
+          );
+          await type(panel, 'chat.temperature', '');
+          await type(panel, 'chat.model', '');
+          await until(async () => (await chat()).temperature === null && (await chat()).model === null);
+          find(panel, '[data-tab=appearance]')!.focus();
+          await sql(`update private.chat_settings set greeting = 'Hello from elsewhere'`);
+          await sql(`select private.ping_chat_admins('chat_settings')`);
+          await until(() => field(panel, 'chat.greeting', 'textarea').value === 'Hello from elsewhere');
+        } finally {
+          await sql('delete from private.site');
+          for (const { owner_id: owner } of before)
+            await sql('insert into private.site (owner_id) values ($1)', [owner]);
+          await sql(`update private.chat_settings set system_prompt = '', greeting = '', moderation = false,
+                       daily_cap_micro_usd = null`);
+        }
+      });
+
+      it('alone has these settings', async () => {
+        await signInNewMember();
+        const panel = await open();
+        await until(() => panel.matches(':state(live)'));
+        await until(() => profile().snapshot.status === 'live');
+        expect(sections(panel)).not.to.include('chat');
+      });
     });
   });
 });
