@@ -18,7 +18,7 @@ const STEPS = 24;
 const LONGEST_PAUSE_MS = 120;
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? (process.env.LIVELIT_FULL ? 200 : 10)) }, (_, index) => index + 1);
+  : Array.from({ length: Number(process.env.SEEDS ?? (process.env.LIVELIT_FULL ? 200 : 6)) }, (_, index) => index + 1);
 
 describe('pages converge', () => {
   let harnesses: Harnesses;
