@@ -203,7 +203,7 @@ export const styles = css`
 
   .waiting .body,
   .waiting .totals {
-    opacity: 0.45;
+    filter: grayscale(1);
     pointer-events: none;
   }
 
