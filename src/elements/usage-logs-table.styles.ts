@@ -201,8 +201,10 @@ export const styles = css`
     scroll-padding-block: var(--_row);
   }
 
+  /* Fainter would be below the contrast of WCAG AA. */
   .waiting .body,
   .waiting .totals {
+    color: var(--_muted);
     filter: grayscale(1);
     pointer-events: none;
   }
