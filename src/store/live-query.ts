@@ -47,6 +47,8 @@ export class LiveQuery<T> implements Live<T> {
   #started = false;
   #leave: (() => void)[] = [];
   #poll: ReturnType<typeof setTimeout> | undefined;
+  /** The fetch began while nobody told what changes; one that merely ends then is no looking by itself. */
+  #begunDeaf = false;
   /** Topics that are not joined at present. */
   readonly #gaps = new Set<string>();
   /** Undefined: nothing is known. */
@@ -189,6 +191,7 @@ export class LiveQuery<T> implements Live<T> {
       fetch: async (signal) => {
         const events = this.#events;
         this.#events = [];
+        this.#begunDeaf = this.#gaps.size > 0;
         try {
           return await traced(key, () => fetch({ ...context, signal }, { shown: this.#data, events }));
         } catch (error) {
@@ -248,7 +251,7 @@ export class LiveQuery<T> implements Live<T> {
     }
     this.#data = data;
     this.#at = Date.now();
-    this.#host.synced(this.#gaps.size > 0);
+    this.#host.synced(this.#begunDeaf);
     if (this.options.cached) this.#host.keep(this.options.key, data, this.#at);
     const { outbox } = this.#host;
     for (const entry of outbox.entries.snapshot.data ?? []) {

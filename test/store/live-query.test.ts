@@ -320,6 +320,24 @@ describe('LiveQuery', () => {
     expect(ids(live.snapshot.data)).to.deep.equal(['a', 'missed']);
   });
 
+  it('looks by itself only when it began to look while nobody told it what changes', async () => {
+    const backend = connectMemory({ tables: { notes: [note('a')] } });
+    const state = () => store().connection.snapshot.data?.state;
+    const live = notes();
+    leave = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    const release = backend.hold();
+    live.refresh!();
+    await untilStatus(live, 'refreshing');
+    backend.turn({ state: 'lost', error: OFFLINE });
+    backend.fill('notes', [note('a'), note('b')]);
+    release();
+    await until(() => live.snapshot.data?.length === 2);
+    expect(state()).to.equal('stale');
+    live.refresh!();
+    await until(() => state() === 'polling');
+  });
+
   it('shows data although its topic cannot be joined', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     backend.turn({ state: 'lost', error: OFFLINE });
