@@ -1,29 +1,35 @@
 import { css } from 'lit';
 
 export const threadStyles = css`
+  /* Blocks, not flexible boxes: those would lay a long reply out twice for each word that comes. */
   ol {
-    display: flex;
-    flex-direction: column;
-    gap: calc(1.25 * var(--_space));
     margin: 0;
     padding: 0;
     list-style: none;
   }
 
   .row {
-    display: flex;
-    flex-direction: column;
-    align-items: flex-start;
     max-inline-size: 88%;
     border-radius: var(--_radius);
   }
 
+  .row + .row {
+    margin-block-start: calc(1.25 * var(--_space));
+  }
+
   .row.user {
-    align-self: flex-end;
-    align-items: flex-end;
+    margin-inline-start: auto;
+  }
+
+  .row.user .bubble,
+  .row.user .actions,
+  .row.user .meta {
+    inline-size: fit-content;
+    margin-inline-start: auto;
   }
 
   .bubble {
+    inline-size: fit-content;
     max-inline-size: 100%;
     margin: 0;
     padding: var(--_space) calc(1.5 * var(--_space));
