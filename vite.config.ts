@@ -29,24 +29,15 @@ const npm: UserConfig = {
   },
 };
 
+/** What is loaded with the messages of a chat. */
+const CHAT =
+  /\/src\/(elements\/(chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+
 /** The script-tag bundle: an entry that loads the rest in pieces, from wherever it was loaded itself. */
 const cdn: UserConfig = {
   base: './',
   publicDir: false,
   plugins: [
-    {
-      name: 'livelit-styles',
-      transform(code, id) {
-        if (!id.endsWith('.styles.ts')) return;
-        // Stylesheets are texts to a minifier: what no browser needs in them goes out here.
-        const small = (sheet: string) =>
-          sheet
-            .replace(/\/\*[^]*?\*\//g, '')
-            .replace(/\s+/g, ' ')
-            .replace(/ ?([{};]) /g, '$1');
-        return { code: code.replace(/css`[^`]*`/g, small), map: null };
-      },
-    },
     {
       name: 'livelit-css',
       enforce: 'pre',
@@ -68,7 +59,18 @@ const cdn: UserConfig = {
     // loads the entry as `livelit.js?v=2` would then have it twice.
     lib: { formats: ['es'], entry: { livelit: src('loader.ts') } },
     rolldownOptions: {
-      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', minify: true },
+      // The entry exports nothing: a group of modules may be wherever it is smallest.
+      preserveEntrySignatures: 'allow-extension',
+      output: {
+        entryFileNames: '[name].js',
+        chunkFileNames: 'chunks/[name]-[hash].js',
+        minify: true,
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          // What every chat loads at once is one file, whatever parts of it others need as well.
+          groups: [{ name: 'chat-box.thread', test: CHAT }],
+        },
+      },
     },
   },
 };

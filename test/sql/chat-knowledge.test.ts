@@ -36,7 +36,7 @@ async function keep(database: SqlDatabase, { claims }: Pick<Person, 'claims'>, {
 }
 const drop = (database: SqlDatabase, { claims }: Pick<Person, 'claims'>, id: string) =>
   asUser(database, claims, 'select public.chat_knowledge_delete($1)', [id]);
-async function list(database: SqlDatabase, claims: Person['claims']) {
+async function list(database: SqlDatabase, claims: Parameters<typeof asUser>[1]) {
   const [row] = await asUser<{ texts: Record<string, unknown>[] }>(
     database,
     claims,
