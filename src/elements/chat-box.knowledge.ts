@@ -140,7 +140,7 @@ export class Knowledge {
         </label>
         <label class="content">
           ${words.textContent}
-          <textarea part="field" name="text" dir="auto" rows="8" maxlength=${MAX_CONTENT} .value=${content}></textarea>
+          <textarea part="field" name="text" dir="auto" maxlength=${MAX_CONTENT} .value=${content}></textarea>
         </label>
         <div class="buttons">
           <button

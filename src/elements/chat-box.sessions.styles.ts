@@ -8,7 +8,7 @@ export const sessionsStyles = css`
     overscroll-behavior: contain;
   }
 
-  .pane > :is(p, .buttons, .said, .text-form) {
+  .pane > :is(p, .buttons, .text-form) {
     margin: calc(1.5 * var(--_space)) calc(2 * var(--_space));
   }
 
@@ -37,6 +37,10 @@ export const sessionsStyles = css`
     grid-template-columns: auto 1fr;
     align-items: center;
     column-gap: calc(0.5 * var(--_space));
+  }
+
+  .title:has(> .back) strong {
+    justify-self: start;
   }
 
   .title:has(> .back) .presence {
@@ -85,6 +89,11 @@ export const sessionsStyles = css`
     overflow-wrap: anywhere;
   }
 
+  /* Who talks to whom: the model only takes the owner's place. */
+  .assistant.by-visitor .bubble {
+    background: color-mix(in oklab, var(--_accent) 14%, var(--_surface));
+  }
+
   .conversations,
   .texts {
     margin: 0;
@@ -129,11 +138,15 @@ export const sessionsStyles = css`
   .when {
     grid-column: 2;
     grid-row: 1;
+    text-align: end;
   }
 
+  /* Texts of any direction begin where the list does. */
   .about,
   .last,
   .name {
+    justify-self: start;
+    max-inline-size: 100%;
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
@@ -191,7 +204,13 @@ export const sessionsStyles = css`
 
   .text-form {
     display: grid;
+    grid-template-rows: auto auto minmax(7rem, 1fr) auto;
     gap: calc(1.5 * var(--_space));
+    min-block-size: calc(100% - 3 * var(--_space));
+  }
+
+  .text-form .content {
+    grid-template-rows: auto 1fr;
   }
 
   .text-form label {
@@ -215,7 +234,7 @@ export const sessionsStyles = css`
   }
 
   .said p {
-    margin: 0;
+    margin: calc(1.5 * var(--_space)) calc(2 * var(--_space));
     font-size: 0.875em;
   }
 
