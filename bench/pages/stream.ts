@@ -105,7 +105,7 @@ function plain(): Subject {
         }
         waiting += token;
       });
-      await shown(() => bubble.lastChild?.textContent?.slice(-200));
+      await shown(() => bubble.textContent.slice(-200));
     },
   };
 }
