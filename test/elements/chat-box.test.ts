@@ -197,7 +197,7 @@ describe('<chat-box>', () => {
   it('announces a reply once, when it is complete', async () => {
     const chat = await openChat();
     const said: string[] = [];
-    const live = chat.shadowRoot!.querySelector('[aria-live="polite"]')!;
+    const live = await until(() => chat.shadowRoot!.querySelector('[aria-live="polite"]'));
     const observer = new MutationObserver(() => said.push(live.textContent));
     observer.observe(live, { subtree: true, childList: true, characterData: true });
     say(chat, 'Hello');
