@@ -43,7 +43,7 @@ describe('settings', () => {
   const shows = (page: HarnessPage, path: string, value: unknown) =>
     until(async () => {
       const field = (await page.call('settings')).fields[path];
-      return field?.value === value && !field.pending;
+      return field !== undefined && field.value === value && !field.pending;
     });
   const inDatabase = async () =>
     (
