@@ -220,7 +220,7 @@ describe('<chat-box>', () => {
   it('tells the page what was sent', async () => {
     const chat = await openChat();
     const sent: string[] = [];
-    document.addEventListener('chat-box-sent', (event) => sent.push((event as Event & { content: string }).content), {
+    document.addEventListener('chat-box-sent', (event) => sent.push(event.content), {
       once: true,
     });
     say(chat, 'hear this');
