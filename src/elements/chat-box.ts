@@ -163,11 +163,21 @@ export class ChatBoxElement extends LitElement {
     this.#internals,
   );
 
+  #words = strings.chat as ChatWords;
+
   #header = new Header(this);
 
   #composer = new Composer(this, () => this.#composing);
 
   protected override willUpdate(): void {
+    // Once for each paint, however often they are asked for in it.
+    this.#words = {
+      ...strings.chat,
+      ...this.#thread.value?.chatStrings,
+      ...this.#extras?.strings,
+      ...this.#sessions?.strings,
+      ...this.words,
+    } as ChatWords;
     const { states } = this.#internals;
     toggle(
       states,
@@ -274,16 +284,6 @@ export class ChatBoxElement extends LitElement {
       hand: (content, edited) => this.#hand(content, edited),
       tellTyping: () => this.#extras?.tellTyping(),
     };
-  }
-
-  get #words(): ChatWords {
-    return {
-      ...strings.chat,
-      ...this.#thread.value?.chatStrings,
-      ...this.#extras?.strings,
-      ...this.#sessions?.strings,
-      ...this.words,
-    } as ChatWords;
   }
 
   get #label(): string {
