@@ -1,27 +1,22 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost } from 'lit';
 import {
   closeConversation,
-  conversations,
   deleteConversation,
   joinConversation,
   markRead,
-  olderConversations,
-  PAGE,
   type Conversation,
 } from '../services/chat-conversations.ts';
 import { MAX_OWNER_LENGTH, replyAsOwner } from '../services/chat-turns.ts';
 import type { Message } from '../services/chat.ts';
 import type { Live } from '../store/live.ts';
 import { adopt } from './adopt.ts';
+import { ConversationList, who } from './chat-box.conversations.ts';
 import type { ChatExtras } from './chat-box.extras.ts';
 import { renderIcon, type Heading } from './chat-box.header.ts';
 import { Knowledge } from './chat-box.knowledge.ts';
 import { sessionsStyles } from './chat-box.sessions.styles.ts';
-import { LiveController } from './live-controller.ts';
-import { localeOf } from './locale.ts';
 import { chatOwnerStrings } from './strings/chat-owner.en.ts';
 import type { ChatWords } from './strings/chat-more.en.ts';
-import { timeAgo } from './time-ago.ts';
 
 /** The database counts somebody as here for two minutes. */
 const HERE_MS = 60_000;
@@ -49,14 +44,11 @@ export class Sessions implements ReactiveController {
   readonly most = MAX_OWNER_LENGTH;
   readonly #host: SessionsHost;
   readonly #fail: (error: unknown) => void;
-  readonly #list: LiveController<readonly Conversation[]>;
+  readonly #list: ConversationList;
   readonly #knowledge: Knowledge;
   #sessionId = '';
   /** What is shown while no conversation is. */
   #tab: 'conversations' | 'knowledge' = 'conversations';
-  /** Conversations that the list, which is kept live, is too short for. */
-  #older: readonly Conversation[] = [];
-  #oldest = false;
   /** Somebody is asked whether the conversation may be deleted. */
   #deleting = false;
   /** Told that the owner is in the conversation, again and again. */
@@ -68,7 +60,7 @@ export class Sessions implements ReactiveController {
   constructor(host: SessionsHost, fail: (error: unknown) => void) {
     this.#host = host;
     this.#fail = fail;
-    this.#list = new LiveController(host, this.live);
+    this.#list = new ConversationList(host, { open: (id) => this.#show(id), fail });
     this.#knowledge = new Knowledge(host, () => this.#tab === 'knowledge' && !this.#sessionId);
     host.addController(this);
   }
@@ -80,10 +72,12 @@ export class Sessions implements ReactiveController {
 
   /** How many messages nobody has read. */
   get unread(): number {
-    return this.#rows.reduce((sum, { unread = 0 }) => sum + unread, 0);
+    return this.#list.rows.reduce((sum, { unread = 0 }) => sum + unread, 0);
   }
 
-  live = (): Live<readonly Conversation[]> => conversations('all');
+  get live(): () => Live<readonly Conversation[]> {
+    return this.#list.live;
+  }
 
   /** Replies in person. @throws {LivelitError} */
   reply(content: string): void {
@@ -176,64 +170,11 @@ export class Sessions implements ReactiveController {
 
   /** What is shown while no conversation is. */
   renderOverview(words: ChatWords) {
-    if (this.#tab === 'knowledge') return this.#knowledge.render(words);
-    const rows = this.#rows;
-    const { status } = this.#list.snapshot;
-    const refused = status === 'idle' || status === 'error';
-    return html`
-      <div class="pane">
-        ${
-          rows.length
-            ? html`<ul part="conversations" class="conversations" aria-label=${words.conversations} @keydown=${rove}>
-                ${rows.map((row) => this.#renderRow(row, words))}
-              </ul>`
-            : status === 'loading'
-              ? nothing
-              : html`<p class="greeting">${refused ? words.needsOwner : words.noConversations}</p>`
-        }
-        ${
-          rows.length >= PAGE && !this.#oldest
-            ? html`<button part="older" class="link older" type="button" @click=${this.#showOlder}>
-                ${words.older}
-              </button>`
-            : nothing
-        }
-      </div>
-    `;
-  }
-
-  #renderRow(row: Conversation, words: ChatWords) {
-    const { id, title, last, unread = 0, streaming, closed_at: closed, owner_active_until: until } = row;
-    const attended = until !== null && Date.parse(until) > Date.now();
-    const badge = (kind: string, text: string) => html`<span class="badge ${kind}">${text}</span>`;
-    return html`<li>
-      <button
-        part="conversation ${unread ? 'unread' : ''}"
-        class="conversation ${unread ? 'news' : ''}"
-        type="button"
-        data-id=${id}
-        @click=${() => this.#show(id)}
-      >
-        <span class="name" dir="auto">${who(row, words)}</span>
-        <span class="when">${timeAgo(Date.parse(row.last_message_at), localeOf(this.#host))}</span>
-        <span class="about" dir="auto">${title ?? words.untitled}</span>
-        <span class="marks">
-          ${unread ? badge('new', words.news(unread)) : nothing} ${streaming ? badge('', words.live) : nothing}
-          ${attended ? badge('good', words.attended) : nothing} ${closed ? badge('', words.ended) : nothing}
-        </span>
-        ${last && last.content !== title ? html`<span class="last" dir="auto">${last.content}</span>` : nothing}
-      </button>
-    </li>`;
-  }
-
-  get #rows(): readonly Conversation[] {
-    const newest = this.#list.snapshot.data ?? [];
-    const known = new Set(newest.map(({ id }) => id));
-    return [...newest, ...this.#older.filter(({ id }) => !known.has(id))];
+    return this.#tab === 'knowledge' ? this.#knowledge.render(words) : this.#list.render(words);
   }
 
   get #open(): Conversation | undefined {
-    return this.#rows.find(({ id }) => id === this.#sessionId);
+    return this.#list.rows.find(({ id }) => id === this.#sessionId);
   }
 
   #turn(tab: 'conversations' | 'knowledge'): void {
@@ -288,7 +229,7 @@ export class Sessions implements ReactiveController {
     this.#deleting = false;
     this.#try(
       deleteConversation(id).then(() => {
-        this.#older = this.#older.filter((row) => row.id !== id);
+        this.#list.drop(id);
         if (this.#sessionId === id) this.#back();
       }),
     );
@@ -302,17 +243,6 @@ export class Sessions implements ReactiveController {
     if (unread) markRead(id).catch(() => undefined);
   }
 
-  #showOlder = (): void => {
-    const last = this.#rows.at(-1)!;
-    this.#try(
-      olderConversations(last).then((rows) => {
-        this.#older = [...this.#older, ...rows];
-        this.#oldest = rows.length < PAGE;
-        this.#host.requestUpdate();
-      }),
-    );
-  };
-
   #try(promise: Promise<unknown>): void {
     promise.catch(this.#fail);
     this.#host.requestUpdate();
@@ -324,19 +254,4 @@ export class Sessions implements ReactiveController {
       this.#host.renderRoot.querySelector<HTMLElement>(selector)?.focus(),
     );
   }
-}
-
-/** Who it is, as far as it is known. */
-const who = ({ visitor_name: name, email }: Conversation, words: ChatWords) => name ?? email ?? words.visitor;
-
-/** Up and down go from conversation to conversation. */
-function rove(event: KeyboardEvent): void {
-  const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('button')];
-  const at = buttons.indexOf(event.target as HTMLElement);
-  const next = { ArrowUp: buttons[at - 1], ArrowDown: buttons[at + 1], Home: buttons[0], End: buttons.at(-1) }[
-    event.key
-  ];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }

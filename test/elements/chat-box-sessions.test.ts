@@ -100,6 +100,18 @@ describe('<chat-box view="sessions">', () => {
     await until(() => titles()[0] === 'Somebody else');
   });
 
+  it('shows a hundred at first, and older ones when they are asked for', async () => {
+    await visitor('The oldest', 9_000);
+    await sql(`insert into chat_sessions (id, user_id, last_message_at)
+      select gen_random_uuid(), user_id, now() - make_interval(mins => n) from chat_sessions, generate_series(1, 100) as n`);
+    await signIn(login.email, login.password);
+    const chat = overview();
+    (await until(() => part(chat, 'older'))).click();
+    expect(parts(chat, 'conversation')).to.have.length(100);
+    await until(() => parts(chat, 'conversation').length === 101 && part(chat, 'older') === null);
+    await open(chat, 'The oldest');
+  });
+
   it('opens a conversation, which is read then, and lets its owner join, reply and leave', async () => {
     const id = await visitor('May I talk to you?');
     await signIn(login.email, login.password);
