@@ -29,7 +29,7 @@ const LOCK_PATIENCE_MS = 45_000;
 
 /** Sent by another tab, whose data shows it already; this one shows the entry until its own does. */
 const arrived = (entry: OutboxEntry): OutboxEntry =>
-  entry.state === 'delivered' ? entry : { ...entry, state: 'delivered', deliveredAt: Date.now() };
+  entry.deliveredAt ? entry : { ...entry, state: 'delivered', deliveredAt: Date.now() };
 
 /** A durable, ordered, idempotent queue of writes, one order a lane. */
 export class Outbox {
@@ -64,7 +64,7 @@ export class Outbox {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
     this.#news = globalThis.BroadcastChannel && new BroadcastChannel(`livelit:outbox:${target}`);
-    if (this.#news) this.#news.onmessage = ({ data }) => this.#hear(data as string);
+    if (this.#news) this.#news.onmessage = ({ data }) => void this.#catchUp(data as string);
     this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
@@ -320,22 +320,16 @@ export class Outbox {
     }
   }
 
-  #hear(givenUp: string): void {
-    // After a reading that may have begun while it was still there.
-    const drop = () => this.#show(this.#all.filter(({ id }) => id !== givenUp));
-    if (givenUp) this.#caughtUp = this.#caughtUp.then(drop);
-    void this.#catchUp();
-  }
-
   /** Another tab has queued, sent or given up something: all show the same. */
-  #catchUp(): Promise<void> {
+  #catchUp(givenUp = ''): Promise<void> {
     // One after the other: what is told while one reads, the next one reads.
-    this.#caughtUp = this.#caughtUp.then(() => this.#readKept());
+    this.#caughtUp = this.#caughtUp.then(() => this.#readKept(givenUp));
     return this.#caughtUp;
   }
 
-  async #readKept(): Promise<void> {
+  async #readKept(givenUp: string): Promise<void> {
     const { signal } = this.#closed;
+    this.#show(this.#all.filter(({ id }) => id !== givenUp));
     const kept = (await (await this.#storage)?.all()) ?? [];
     if (signal.aborted) return;
     this.#adopt(kept);
