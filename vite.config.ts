@@ -31,7 +31,10 @@ const npm: UserConfig = {
 
 /** What is loaded with the messages of a chat. */
 const CHAT =
-  /\/src\/(elements\/(chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+  /\/src\/(elements\/(adopt|chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+
+/** Nothing has one of them without the others, for long. */
+const REPEAT = /\/(lit-html|lit)\/(directive|directive-helpers|directives\/repeat)\.js$/;
 
 /** The script-tag bundle: an entry that loads the rest in pieces, from wherever it was loaded itself. */
 const cdn: UserConfig = {
@@ -67,8 +70,11 @@ const cdn: UserConfig = {
         minify: true,
         codeSplitting: {
           includeDependenciesRecursively: false,
-          // What every chat loads at once is one file, whatever parts of it others need as well.
-          groups: [{ name: 'chat-box.thread', test: CHAT }],
+          // What is always loaded together is one file, whatever parts of it others need as well.
+          groups: [
+            { name: 'chat-box.thread', test: CHAT },
+            { name: 'repeat', test: REPEAT },
+          ],
         },
       },
     },
