@@ -243,14 +243,15 @@ export const styles = css`
     position: relative;
   }
 
-  .apart {
+  .line {
     position: absolute;
-    inset-block-start: var(--_apart);
+    inset-block-start: 0;
     inset-inline: 0;
+    block-size: var(--_row);
+    contain: layout style;
   }
 
   .cell {
-    position: relative;
     overflow: hidden;
     padding-inline: calc(1.25 * var(--_space));
     line-height: calc(var(--_row) - 1px);
@@ -271,7 +272,7 @@ export const styles = css`
   }
 
   /* What is read from left to right is so in a page that is not, and cut at its own end. */
-  .cell,
+  .cell:dir(rtl),
   .muted,
   .footer span {
     unicode-bidi: plaintext;
@@ -287,6 +288,7 @@ export const styles = css`
   }
 
   .head .cell {
+    position: relative;
     color: var(--_muted);
     font-size: 0.9286em;
   }

@@ -186,7 +186,7 @@ export class UsageLogsTableElement extends LitElement {
     if (!this.isConnected) return;
     toggle(this.#internals.states, 'paused', this.paused);
     this.#source.showStates();
-    const { tracks, px } = tracksOf(this.#look().columns, this.#layout);
+    const { tracks, px } = tracksOf(this.#columns, this.#layout);
     this.grid.style.setProperty('--_tracks', tracks);
     this.grid.style.setProperty('--_width', `${px}px`);
     this.#window ??= new RowWindow<LogRow>(this.grid, this.body, this.sheet, (paint) => this.#focus.keep(paint));
@@ -350,12 +350,15 @@ export class UsageLogsTableElement extends LitElement {
   #formatOf = memoize(logFormat);
   #columnsOf = memoize(columnsOf);
 
+  get #columns() {
+    return this.#columnsOf(this.current.by, this.#layout);
+  }
+
   #look(): GridLook {
-    const columns = this.#columnsOf(this.current.by, this.#layout);
     return {
-      columns,
+      columns: this.#columns,
       order: this.current[this.current.by],
-      focus: this.#focus,
+      stop: this.#focus.stop,
       format: this.#formatOf(localeOf(this)),
     };
   }
@@ -377,7 +380,7 @@ export class UsageLogsTableElement extends LitElement {
   #focusGrid(): FocusGrid {
     const rows = () => this.#source.rows;
     return {
-      columns: () => this.#look().columns,
+      columns: () => this.#columns,
       count: () => rows().length,
       page: () => {
         const [first, last] = this.#window?.seen ?? [0, 1];
@@ -421,7 +424,7 @@ export class UsageLogsTableElement extends LitElement {
 
   #sort(id: string): void {
     const { by } = this.current;
-    const column = this.#look().columns.find((each) => each.id === id);
+    const column = this.#columns.find((each) => each.id === id);
     if (!column?.sort) return;
     const { sort, ascending: rising } = this.current[by];
     // The largest and the newest first; names from A on; then the other way round.
