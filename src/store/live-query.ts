@@ -56,6 +56,8 @@ export class LiveQuery<T> implements Live<T> {
   #sample = false;
   /** What has been told since the last fetch began; undefined when anything may have changed. */
   #events: readonly TopicEvent[] | undefined;
+  /** Something has changed since the last reader left. */
+  #missed = false;
   /** Whose the data is. */
   #owner: string | null = null;
   #at: number | undefined;
@@ -74,6 +76,8 @@ export class LiveQuery<T> implements Live<T> {
     clearTimeout(this.#linger);
     if (!this.#started) this.start();
     const leave = this.#value.subscribe(listener);
+    if (this.#missed) void this.#refetch?.now();
+    this.#missed = false;
     return () => {
       leave();
       if (this.#value.watched) return;
@@ -122,14 +126,20 @@ export class LiveQuery<T> implements Live<T> {
     if (!apply) {
       this.#events = this.#events && [...this.#events, event];
       debug.refresh(this.options.key);
-      return this.#refetch?.signal();
+      return this.#stale();
     }
     this.#refetch?.note(event);
     if (this.#data === undefined) return;
     const next = apply(this.#data, event);
-    if (next === undefined) return this.#refetch?.signal();
+    if (next === undefined) return this.#stale();
     this.#data = next;
     this.#changed();
+  }
+
+  /** Fetches soon; while nobody reads, not before somebody does again. */
+  #stale(): void {
+    if (this.#value.watched) this.#refetch?.signal();
+    else this.#missed = true;
   }
 
   /** A write of the lane has arrived; its overlay goes as soon as the data shows it. */
@@ -143,6 +153,7 @@ export class LiveQuery<T> implements Live<T> {
 
   #stop(): void {
     this.#started = false;
+    this.#missed = false;
     this.#joining?.stop();
     this.#refetch?.stop();
     this.#joining = undefined;
