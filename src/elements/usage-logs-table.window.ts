@@ -29,7 +29,7 @@ interface Line<Row> {
   key: string;
   /** What it shows. */
   row?: Row;
-  index?: number;
+  index?: number | undefined;
   stamp?: string;
 }
 
@@ -51,6 +51,8 @@ export class RowWindow<Row> {
   #last = -1;
   #rowPx = ROW_PX;
   #viewPx = 0;
+  /** How far it is scrolled, px: to ask the grid in the middle of a paint would lay out everything. */
+  #top = 0;
   /** Where the pinned row was last. */
   #pinnedAt = 0;
 
@@ -67,20 +69,19 @@ export class RowWindow<Row> {
     this.#grid = grid;
     this.#body = body;
     this.#sheet = sheet;
+    // Tells the size before anything is painted, too.
     this.#watcher.observe(grid);
-    this.#measure();
   }
 
   /** The first row that is seen whole, and the last. */
   get seen(): readonly [first: number, last: number] {
-    const top = this.#grid.scrollTop;
     // The header lies over what scrolls.
-    const first = Math.ceil(top / this.#rowPx);
-    return [first, Math.max(first, Math.floor((top + this.#viewPx) / this.#rowPx) - 2)];
+    const first = Math.ceil(this.#top / this.#rowPx);
+    return [first, Math.max(first, Math.floor((this.#top + this.#viewPx) / this.#rowPx) - 2)];
   }
 
   get atTop(): boolean {
-    return this.#grid.scrollTop < this.#rowPx / 2;
+    return this.#top < this.#rowPx / 2;
   }
 
   /** Paints; where rows have come or gone above what is seen, that stays where it is. */
@@ -89,7 +90,10 @@ export class RowWindow<Row> {
     const anchor = before && before.rows !== scene.rows && !this.atTop ? this.#moved(before, scene) : 0;
     this.#scene = scene;
     this.#body.style.blockSize = `${scene.rows.length * this.#rowPx}px`;
-    if (anchor) this.#grid.scrollTop += anchor * this.#rowPx;
+    if (anchor) {
+      this.#grid.scrollTop += anchor * this.#rowPx;
+      this.#top = this.#grid.scrollTop;
+    }
     this.#around(() => {
       this.#paint();
       this.#sort();
@@ -98,6 +102,7 @@ export class RowWindow<Row> {
 
   /** Somebody has scrolled. */
   scrolled(): void {
+    this.#top = this.#grid.scrollTop;
     const [first, last] = this.#range();
     if (first === this.#first && last === this.#last) return;
     this.#around(() => this.#paint());
@@ -114,9 +119,8 @@ export class RowWindow<Row> {
   reveal(index: number): void {
     const top = index * this.#rowPx;
     const room = this.#viewPx - 2 * this.#rowPx;
-    const { scrollTop } = this.#grid;
-    if (top < scrollTop) this.#grid.scrollTop = top;
-    else if (top > scrollTop + room - this.#rowPx) this.#grid.scrollTop = top - Math.max(room - this.#rowPx, 0);
+    if (top < this.#top) this.#grid.scrollTop = top;
+    else if (top > this.#top + room - this.#rowPx) this.#grid.scrollTop = top - Math.max(room - this.#rowPx, 0);
     this.scrolled();
   }
 
@@ -130,13 +134,15 @@ export class RowWindow<Row> {
     const px = row ? parseFloat(getComputedStyle(row).blockSize) : NaN;
     // Where it is not shown it has no size.
     this.#rowPx = px > 0 ? px : ROW_PX;
+    for (const line of this.#lines) line.index = undefined;
     this.#viewPx = this.#grid.clientHeight;
+    this.#top = this.#grid.scrollTop;
     if (this.#scene) this.paint(this.#scene);
   }
 
   #range(): readonly [number, number] {
     const count = this.#scene?.rows.length ?? 0;
-    const above = Math.floor(this.#grid.scrollTop / this.#rowPx);
+    const above = Math.floor(this.#top / this.#rowPx);
     const first = Math.max(0, Math.min(above, count) - OVERSCAN_ROWS);
     const seen = Math.ceil(this.#viewPx / this.#rowPx) + 2 * OVERSCAN_ROWS;
     return [first, Math.min(count, first + Math.min(seen, MAX_ROWS))];
@@ -144,7 +150,7 @@ export class RowWindow<Row> {
 
   /** By how many rows the first one that is seen has moved down; rows that are gone are looked past. */
   #moved(before: Scene<Row>, after: Scene<Row>): number {
-    const top = Math.floor(this.#grid.scrollTop / this.#rowPx);
+    const top = Math.floor(this.#top / this.#rowPx);
     for (let index = top; index < Math.min(top + MAX_ROWS, before.rows.length); index += 1) {
       const place = placeOf(after, before.keyOf(before.rows[index]!), index);
       if (place >= 0) return place - index;
