@@ -33,7 +33,7 @@ export interface Layout {
 export const MIN_WIDTH_PX = 48;
 
 /** What a letter needs, on the generous side, and what a cell has around its text. */
-const LETTER_PX = 7.5;
+const LETTER_PX = 8.5;
 const PADDING_PX = 24;
 
 const longCount = (format: LogFormat) => format.short(99_900_000);

@@ -76,8 +76,7 @@ export class LiveQuery<T> implements Live<T> {
     clearTimeout(this.#linger);
     if (!this.#started) this.start();
     const leave = this.#value.subscribe(listener);
-    if (this.#missed) void this.#refetch?.now();
-    this.#missed = false;
+    if (this.#missed) this.#stale();
     return () => {
       leave();
       if (this.#value.watched) return;
@@ -138,8 +137,8 @@ export class LiveQuery<T> implements Live<T> {
 
   /** Fetches soon; while nobody reads, not before somebody does again. */
   #stale(): void {
-    if (this.#value.watched) this.#refetch?.signal();
-    else this.#missed = true;
+    this.#missed = !this.#value.watched;
+    if (!this.#missed) this.#refetch?.signal();
   }
 
   /** A write of the lane has arrived; its overlay goes as soon as the data shows it. */
