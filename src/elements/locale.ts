@@ -1,12 +1,13 @@
 import { pagePreferences } from '../services/page-preferences.ts';
 
 /**
- * The language that applies where an element stands, for numbers and dates: of the page's settings where they have one,
- * otherwise of the page; undefined leaves it to the browser.
+ * The language that applies to an element, for numbers and dates: its own `lang` first, then that of the page's settings,
+ * then the page's; undefined leaves it to the browser.
  */
-export function localeOf(element: Element): string | undefined {
+export function localeOf(element: HTMLElement): string | undefined {
   const { locale } = pagePreferences().snapshot.data ?? {};
-  const lang = locale ?? (element.closest('[lang]')?.getAttribute('lang') || document.documentElement.lang);
+  const around = () => element.closest<HTMLElement>('[lang]')?.lang || document.documentElement.lang;
+  const lang = element.lang || locale || around();
   try {
     return lang ? Intl.getCanonicalLocales(lang)[0] : undefined;
   } catch {
@@ -14,3 +15,7 @@ export function localeOf(element: Element): string | undefined {
     return undefined;
   }
 }
+
+/** How moments are written in a language, on the clock of the page's settings; where they have none, on the browser's. */
+export const momentFormat = (locale: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat(locale, { timeZone: pagePreferences().snapshot.data?.timeZone, ...options });

@@ -1,3 +1,5 @@
+import type { PagePreferences } from '../services/page-preferences.ts';
+import { momentFormat } from './locale.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
 
 const MINUTE_MS = 60_000;
@@ -5,26 +7,30 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How numbers, money and times are written in one language. Made once: a formatter costs more than all it formats. */
-export function logFormat(locale: string | undefined) {
+export function logFormat(locale: string | undefined, { currency, timeZone }: PagePreferences = {}) {
+  const { code, perUsd } = currency ?? { code: 'USD', perUsd: 1 };
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
-  const dollars = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD' });
-  const parts = new Intl.NumberFormat(locale, { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
+  const sum = new Intl.NumberFormat(locale, { style: 'currency', currency: code });
+  const parts = new Intl.NumberFormat(locale, { style: 'currency', currency: code, maximumSignificantDigits: 2 });
   const grams = new Intl.NumberFormat(locale, { style: 'unit', unit: 'gram', maximumSignificantDigits: 3 });
   const kilograms = new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilogram', maximumSignificantDigits: 3 });
   const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'millisecond', maximumFractionDigits: 0 });
   const seconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumSignificantDigits: 3 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const moment = momentFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const day = momentFormat(locale, { dateStyle: 'medium' });
   return {
+    /** Another one writes otherwise. */
+    stamp: [locale, timeZone, code, perUsd].join(),
     whole: (value: number) => whole.format(value),
     /** Whole as long as it is short. */
     short: (value: number) => (value < 1e6 ? whole : compact).format(value),
-    /** USD; small sums with two digits that count, for 0 would be another thing. */
-    money(value: number | null): string {
-      if (value === null) return strings.unpriced;
-      return (value !== 0 && Math.abs(value) < 0.1 ? parts : dollars).format(value);
+    /** Of USD; small sums with two digits that count, for 0 would be another thing. */
+    money(usd: number | null): string {
+      if (usd === null) return strings.unpriced;
+      const value = usd * perUsd;
+      return (value !== 0 && Math.abs(value) < 0.1 ? parts : sum).format(value);
     },
     grams(value: number | null): string {
       if (value === null) return strings.unknown;

@@ -1,9 +1,10 @@
 import { Task } from '@lit/task';
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
+import { pagePreferences } from '../services/page-preferences.ts';
 import { PAGE_SIZES } from '../services/usage-logs-view.ts';
 import { base } from './base.styles.ts';
-import { toggle } from './live-controller.ts';
+import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import { memoize } from './memoize.ts';
 import { strings as common } from './strings/en.ts';
@@ -81,7 +82,7 @@ const TOAST_MS = 6_000;
  * @csspart page - One of them.
  * @csspart size - How many rows a page has.
  * @cssprop [--usage-logs-table-height=34rem] - Height of the whole element.
- * @cssprop [--usage-logs-table-row=2.25rem] - Height of a row.
+ * @cssprop [--usage-logs-table-row=calc(1.25rem + 2 * var(--livelit-space))] - Height of a row; 2.25rem, compact 2rem.
  * @cssstate idle - Nobody is signed in, or no project is connected.
  * @cssstate loading - Nothing to show yet, or not yet what somebody has asked for.
  * @cssstate live - What is shown is current.
@@ -347,6 +348,7 @@ export class UsageLogsTableElement extends LitElement {
     this.layouts = { ...this.layouts, [by]: layout ?? parseLayout(by, undefined) };
   }
 
+  #preferences = new LiveController(this, pagePreferences);
   #formatOf = memoize(logFormat);
   #columnsOf = memoize(columnsOf);
 
@@ -356,7 +358,7 @@ export class UsageLogsTableElement extends LitElement {
       columns,
       order: this.current[this.current.by],
       focus: this.#focus,
-      format: this.#formatOf(localeOf(this)),
+      format: this.#formatOf(localeOf(this), this.#preferences.snapshot.data),
     };
   }
 
@@ -370,7 +372,7 @@ export class UsageLogsTableElement extends LitElement {
       keyOf,
       template: (row, index) => renderRow(row, keyOf(row), offset + index, look, now, keyOf(row) === opened),
       pinned: this.#focus.pinned,
-      stamp: `${columns}|${this.#focus.stamp}|${opened}|${now}|${offset}|${localeOf(this)}`,
+      stamp: `${columns}|${this.#focus.stamp}|${opened}|${now}|${offset}|${look.format.stamp}`,
     });
   };
 

@@ -52,7 +52,7 @@ export interface SettingsGroup {
   /** `a-z`, `0-9` and `_`. */
   readonly id: string;
   readonly label: string;
-  /** Of use to nobody but the owner of the site, see `ownsSite()`. */
+  /** Of use to nobody but who runs the site: `profile()` says `owner`. */
   readonly owner?: boolean;
   readonly fields: readonly SettingField[];
 }
