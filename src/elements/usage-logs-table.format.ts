@@ -7,8 +7,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** How numbers, money and times are written in one language. Made once: a formatter costs more than all it formats. */
-export function logFormat(locale: string | undefined, { currency, timeZone }: PagePreferences = {}) {
-  const { code, perUsd } = currency ?? { code: 'USD', perUsd: 1 };
+export function logFormat(locale: string | undefined, preferred?: PagePreferences) {
+  const { code = 'USD', perUsd = 1 } = preferred?.currency ?? {};
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
   const sum = new Intl.NumberFormat(locale, { style: 'currency', currency: code });
@@ -22,7 +22,7 @@ export function logFormat(locale: string | undefined, { currency, timeZone }: Pa
   const day = momentFormat(locale, { dateStyle: 'medium' });
   return {
     /** Another one writes otherwise. */
-    stamp: [locale, timeZone, code, perUsd].join(),
+    stamp: JSON.stringify([locale, preferred]),
     whole: (value: number) => whole.format(value),
     /** Whole as long as it is short. */
     short: (value: number) => (value < 1e6 ? whole : compact).format(value),
@@ -30,7 +30,7 @@ export function logFormat(locale: string | undefined, { currency, timeZone }: Pa
     money(usd: number | null): string {
       if (usd === null) return strings.unpriced;
       const value = usd * perUsd;
-      return (value !== 0 && Math.abs(value) < 0.1 ? parts : sum).format(value);
+      return (value && Math.abs(value) < 0.1 ? parts : sum).format(value);
     },
     grams(value: number | null): string {
       if (value === null) return strings.unknown;

@@ -2,7 +2,7 @@ import { css } from 'lit';
 
 export const styles = css`
   :host {
-    --_row: var(--usage-logs-table-row, calc(1.25rem + 2 * var(--_space)));
+    --_row: var(--usage-logs-table-row, calc(2 * var(--_space) + 1.25rem));
     block-size: var(--usage-logs-table-height, 34rem);
     min-block-size: 0;
     overflow: hidden;

@@ -64,9 +64,6 @@ export class RowWindow<Row> {
     this.#body = body;
     this.#sheet = sheet;
     this.#watcher.observe(grid);
-    // Rows may become higher or lower while the grid stays as it is.
-    const head = grid.querySelector('[role=row]');
-    if (head) this.#watcher.observe(head);
     this.#measure();
   }
 

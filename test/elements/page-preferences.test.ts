@@ -118,5 +118,7 @@ describe('what somebody prefers', () => {
       expect([element.localName, colorScheme]).to.deep.equal([element.localName, 'dark']);
     }
     expect(height()).to.be.below(before);
+    // What scrolls knows how high its rows are now.
+    await until(() => table.shadowRoot!.querySelector('.body')!.clientHeight === height());
   });
 });
