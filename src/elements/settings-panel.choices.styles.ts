@@ -28,7 +28,7 @@ export const choiceStyles = css`
     padding: calc(0.375 * var(--_space)) var(--_space);
     border-radius: inherit;
     color: var(--_muted);
-    font-size: 0.9375em;
+    font-size: 0.875em;
   }
 
   .radios input {

@@ -13,7 +13,7 @@ export const fieldStyles = css`
 
   .field {
     display: grid;
-    grid-template-columns: minmax(0, 2fr) minmax(0, 3fr);
+    grid-template-columns: minmax(0, 3fr) minmax(0, 5fr);
     gap: calc(0.5 * var(--_space)) calc(3 * var(--_space));
     padding-block: calc(1.5 * var(--_space));
     border-block-start: 1px solid var(--_border);

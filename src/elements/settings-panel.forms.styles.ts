@@ -10,6 +10,11 @@ export const formStyles = css`
     flex: 1 1 12em;
   }
 
+  form.account .actions {
+    display: grid;
+    justify-items: start;
+  }
+
   form.account .link {
     font-size: 0.875em;
   }
