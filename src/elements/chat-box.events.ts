@@ -18,3 +18,10 @@ export class ChatBoxSentEvent extends Event {
     this.content = content;
   }
 }
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'chat-box-send': ChatBoxSendEvent;
+    'chat-box-sent': ChatBoxSentEvent;
+  }
+}

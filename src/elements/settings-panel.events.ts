@@ -30,3 +30,11 @@ export class SettingsPanelSessionEvent extends Event {
     this.wish = wish;
   }
 }
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'settings-panel-save': SettingsPanelSaveEvent;
+    'settings-panel-saved': SettingsPanelSavedEvent;
+    'settings-panel-session': SettingsPanelSessionEvent;
+  }
+}

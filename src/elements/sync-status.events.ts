@@ -9,3 +9,9 @@ export class SyncStatusSyncedEvent extends Event {
     this.runs = runs;
   }
 }
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'sync-status-synced': SyncStatusSyncedEvent;
+  }
+}

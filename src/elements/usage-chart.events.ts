@@ -65,3 +65,12 @@ export class UsageChartExportEvent extends Event {
     this.fileName = fileName;
   }
 }
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'usage-chart-changed': UsageChartChangedEvent;
+    'usage-chart-limit': UsageChartLimitEvent;
+    'usage-chart-moved': UsageChartMovedEvent;
+    'usage-chart-export': UsageChartExportEvent;
+  }
+}

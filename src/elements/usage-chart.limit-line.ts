@@ -44,23 +44,19 @@ export function limitLine(value: number, label: string, { days, lines, total }: 
         ctx.setLineDash([]);
       }
       if (labelled) {
-        // Above the line, unless that is above the drawing.
-        const above = inView && y - LABEL_PX - GAP_PX >= top;
+        const words = inView ? label : `↑ ${label}`;
         ctx.font = `${LABEL_PX}px ${theme.font}`;
-        ctx.textAlign = theme.rtl ? 'left' : 'right';
-        ctx.textBaseline = above ? 'bottom' : 'top';
-        const place = [
-          inView ? label : `↑ ${label}`,
-          theme.rtl ? left : right,
-          y + (above ? -GAP_PX : GAP_PX),
-        ] as const;
-        // Readable over whatever is drawn there.
-        ctx.lineJoin = 'round';
-        ctx.lineWidth = 3;
-        ctx.strokeStyle = theme.surface;
-        ctx.strokeText(...place);
+        const width = ctx.measureText(words).width + 2 * GAP_PX;
+        const height = LABEL_PX + GAP_PX;
+        const x = theme.rtl ? left : right - width;
+        // On the line, unless half of it would be above the drawing; readable over whatever is drawn there.
+        const middle = Math.max(y, top + height / 2);
+        ctx.fillStyle = theme.surface;
+        ctx.fillRect(x, middle - height / 2, width, height);
         ctx.fillStyle = theme.bad;
-        ctx.fillText(...place);
+        ctx.textAlign = 'center';
+        ctx.textBaseline = 'middle';
+        ctx.fillText(words, x + width / 2, middle);
       }
       ctx.restore();
     },

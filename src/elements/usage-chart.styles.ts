@@ -284,7 +284,6 @@ export const styles = css`
     }
 
     .footnote {
-      min-block-size: calc(2 * 1.45em);
       white-space: normal;
     }
   }

@@ -35,3 +35,11 @@ export class UsageLogsTableActivityEvent extends Event {
     this.count = count;
   }
 }
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    'usage-logs-table-open': UsageLogsTableOpenEvent;
+    'usage-logs-table-export': UsageLogsTableExportEvent;
+    'usage-logs-table-activity': UsageLogsTableActivityEvent;
+  }
+}

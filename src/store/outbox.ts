@@ -27,6 +27,10 @@ export interface OutboxHost {
 /** How long to wait for another tab that works on a lane: longer than a reply takes to stream. */
 const LOCK_PATIENCE_MS = 45_000;
 
+/** Sent by another tab, whose data shows it already; this one shows the entry until its own does. */
+const arrived = (entry: OutboxEntry): OutboxEntry =>
+  entry.deliveredAt ? entry : { ...entry, state: 'delivered', deliveredAt: Date.now() };
+
 /** A durable, ordered, idempotent queue of writes, one order a lane. */
 export class Outbox {
   /** The entries of the present user and project, oldest first. */
@@ -50,7 +54,7 @@ export class Outbox {
   readonly #lease = new TabLease();
   /** Other tabs whose end is waited for, because they have left something unsent. */
   readonly #awaited = new Set<string>();
-  /** Tells the other tabs that what is kept has changed. */
+  /** Tells the other tabs that what is kept has changed: an entry's id when it was given up, otherwise nothing. */
   #news: BroadcastChannel | undefined;
   #caughtUp = Promise.resolve();
 
@@ -64,7 +68,7 @@ export class Outbox {
     this.#closed = new AbortController();
     const { signal } = this.#closed;
     this.#news = globalThis.BroadcastChannel && new BroadcastChannel(`livelit:outbox:${target}`);
-    if (this.#news) this.#news.onmessage = () => void this.#catchUp();
+    if (this.#news) this.#news.onmessage = ({ data }) => void this.#catchUp(data as string);
     this.#storage ??= import('./outbox-storage.ts').then(({ openOutboxStorage }) => openOutboxStorage());
     const kept = await (await this.#storage).all();
     if (signal.aborted) return;
@@ -124,7 +128,8 @@ export class Outbox {
   /** Gives an entry up. One that is on its way is not called back. */
   discard(id: string): void {
     const entry = this.#all.find((each) => each.id === id);
-    if (entry?.state === 'failed' || entry?.state === 'pending') this.forget(id);
+    // The other tabs would take it for one that has arrived.
+    if (entry?.state === 'failed' || entry?.state === 'pending') this.#drop(id, id);
   }
 
   /** A visitor's session has ended: what they have not sent yet is sent by the visitor that comes next. */
@@ -135,12 +140,16 @@ export class Outbox {
 
   /** Drops an entry that the data now shows. */
   forget(id: string): void {
+    this.#drop(id, '');
+  }
+
+  #drop(id: string, news: string): void {
     if (!this.#all.some((entry) => entry.id === id)) return;
     this.#forgotten.add(id);
     this.#show(this.#all.filter((entry) => entry.id !== id));
     this.#stored.delete(id);
     this.#unkept.delete(id);
-    void this.#storage?.then((storage) => storage.delete(id)).then(() => this.#news?.postMessage(0));
+    void this.#storage?.then((storage) => storage.delete(id)).then(() => this.#news?.postMessage(news));
   }
 
   /** Sends whatever is due; with `now`, also what waits for its next attempt because the network was down. */
@@ -221,7 +230,7 @@ export class Outbox {
     if (kept) this.#unkept.delete(entry.id);
     else this.#unkept.add(entry.id);
     this.#stored.add(entry.id);
-    this.#news?.postMessage(0);
+    this.#news?.postMessage('');
     this.#host.kept();
   }
 
@@ -317,14 +326,15 @@ export class Outbox {
   }
 
   /** Another tab has queued, sent or given up something: all show the same. */
-  #catchUp(): Promise<void> {
+  #catchUp(givenUp = ''): Promise<void> {
     // One after the other: what is told while one reads, the next one reads.
-    this.#caughtUp = this.#caughtUp.then(() => this.#readKept());
+    this.#caughtUp = this.#caughtUp.then(() => this.#readKept(givenUp));
     return this.#caughtUp;
   }
 
-  async #readKept(): Promise<void> {
+  async #readKept(givenUp: string): Promise<void> {
     const { signal } = this.#closed;
+    this.#show(this.#all.filter(({ id }) => id !== givenUp));
     const kept = (await (await this.#storage)?.all()) ?? [];
     if (signal.aborted) return;
     this.#adopt(kept);
@@ -338,7 +348,7 @@ export class Outbox {
       if (!this.#stored.has(entry.id)) return [entry];
       const their = theirs.get(entry.id);
       const own = entry.tab === this.#lease.id;
-      if (!their) return own && entry.state !== 'failed' ? [entry] : [];
+      if (!their) return entry.state === 'failed' ? [] : [own ? entry : arrived(entry)];
       return own && their.tab === this.#lease.id ? [entry] : [their];
     });
     const ids = new Set(this.#all.map(({ id }) => id));

@@ -197,7 +197,7 @@ describe('<chat-box>', () => {
   it('announces a reply once, when it is complete', async () => {
     const chat = await openChat();
     const said: string[] = [];
-    const live = chat.shadowRoot!.querySelector('[aria-live="polite"]')!;
+    const live = await until(() => chat.shadowRoot!.querySelector('[aria-live="polite"]'));
     const observer = new MutationObserver(() => said.push(live.textContent));
     observer.observe(live, { subtree: true, childList: true, characterData: true });
     say(chat, 'Hello');
@@ -220,7 +220,7 @@ describe('<chat-box>', () => {
   it('tells the page what was sent', async () => {
     const chat = await openChat();
     const sent: string[] = [];
-    document.addEventListener('chat-box-sent', (event) => sent.push((event as Event & { content: string }).content), {
+    document.addEventListener('chat-box-sent', (event) => sent.push(event.content), {
       once: true,
     });
     say(chat, 'hear this');

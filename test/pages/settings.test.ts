@@ -42,8 +42,8 @@ describe('settings', () => {
   const fieldOf = async (page: HarnessPage, path: string) => (await page.call('settings')).fields[path]!;
   const shows = (page: HarnessPage, path: string, value: unknown) =>
     until(async () => {
-      const field = await fieldOf(page, path);
-      return field.value === value && !field.pending;
+      const field = (await page.call('settings')).fields[path];
+      return field !== undefined && field.value === value && !field.pending;
     });
   const inDatabase = async () =>
     (

@@ -329,6 +329,36 @@ describe('Outbox', () => {
     expect([...one.sent, ...two.sent]).to.deep.equal(['arrived']);
   });
 
+  it('shows what another tab has sent until its own data does, though the other is done with it', async () => {
+    const one = await open();
+    const two = await open();
+    two.watched = true;
+    one.say('seen');
+    await until(() => two.shown.length === 1);
+    const [{ id }] = two.shown as [OutboxEntry];
+    await until(() => two.states()[0] === 'seen delivered');
+    await until(() => one.shown.length === 0);
+    // Whatever is told of it from now on.
+    one.say('next');
+    await until(() => two.states().includes('next delivered'));
+    expect(two.states()).to.include('seen delivered');
+    two.outbox.forget(id);
+    expect(two.states()).not.to.include('seen delivered');
+    expect([...one.sent, ...two.sent]).to.deep.equal(['seen', 'next']);
+  });
+
+  it('gives up in every tab what one gives up', async () => {
+    const one = await open();
+    const two = await open();
+    two.watched = true;
+    one.troubles.push(new LivelitError('rate_limited', 'Slower.', { retryAfterMs: 60_000 }));
+    one.say('never mind');
+    await until(() => two.shown[0]?.attempts === 1 && two.shown[0].state === 'pending');
+    one.outbox.discard(one.shown[0]!.id);
+    await until(() => two.shown.length === 0);
+    expect([...one.sent, ...two.sent]).to.deep.equal([]);
+  });
+
   it('never sends as the next user what the last one wrote, whenever the user changes', async () => {
     for (let moment = 0; moment < 30; moment += 1) {
       const page = await open();

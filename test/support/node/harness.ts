@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Frame, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
@@ -74,6 +74,7 @@ export class Harnesses {
   async close(): Promise<void> {
     await this.browser.close();
     await this.#server.close();
+    await rm(this.#server.config.cacheDir, { recursive: true, force: true });
     await this.backend.close();
   }
 
