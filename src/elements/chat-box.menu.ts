@@ -3,6 +3,7 @@ import type { Conversation } from '../services/chat-conversations.ts';
 import type { Message } from '../services/chat.ts';
 import { adopt } from './adopt.ts';
 import { menuStyles } from './chat-box.menu.styles.ts';
+import { momentFormat } from './locale.ts';
 import { saveFile } from './save-file.ts';
 import type { ChatWords } from './strings/chat-more.en.ts';
 
@@ -29,7 +30,7 @@ export function renderMenu({ words, rows, sessionId, past, locale, nameOf, go }:
     return html`<button part="item" type="button" @click=${choose}>${label}</button>`;
   };
   const others = past.filter(({ id, last }) => id !== sessionId && last);
-  const day = (at: string) => new Date(at).toLocaleDateString(locale, { day: 'numeric', month: 'short' });
+  const day = (at: string) => momentFormat(locale, { day: 'numeric', month: 'short' }).format(new Date(at));
   return html`
     <div part="items" class="items" tabindex="-1">
       ${rows.length ? item(words.newConversation, () => go()) : nothing}

@@ -179,7 +179,9 @@ export class ChatBoxElement extends LitElement {
   }
 
   #renderHeader() {
-    const menu = this.menuOpen ? this.#menu.value : undefined;
+    const thread = this.#thread.value;
+    // Who opens it early waits for the names in it.
+    const menu = this.menuOpen && thread ? this.#menu.value : undefined;
     return renderHeader(this.#words, {
       label: this.#label,
       ownerHere: this.#extras?.ownerHere === true,
@@ -194,7 +196,7 @@ export class ChatBoxElement extends LitElement {
               sessionId: this.#sessionId,
               past: this.#extras?.past ?? [],
               locale: localeOf(this),
-              nameOf: this.#thread.value!.authorOf,
+              nameOf: thread!.authorOf,
               go: (id) => void this.#chat?.openConversation(id).catch(this.#showProblem),
             },
             this.renderRoot,

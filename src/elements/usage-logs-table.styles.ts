@@ -3,7 +3,7 @@ import { css } from 'lit';
 /** The frame and the rows: what is seen first. */
 export const styles = css`
   :host {
-    --_row: var(--usage-logs-table-row, 2.25rem);
+    --_row: var(--usage-logs-table-row, calc(2 * var(--_space) + 1.25rem));
     block-size: var(--usage-logs-table-height, 34rem);
     min-block-size: 0;
     overflow: hidden;

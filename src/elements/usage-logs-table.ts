@@ -1,9 +1,10 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
+import { pagePreferences } from '../services/page-preferences.ts';
 import { PAGE_SIZES } from '../services/usage-logs-view.ts';
 import { base } from './base.styles.ts';
 import { Lazy } from './lazy.ts';
-import { toggle } from './live-controller.ts';
+import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
 import { ViewAddress } from './usage-logs-table.address.ts';
@@ -64,7 +65,7 @@ const TICK_MS = 10_000;
  * @csspart page - One of them.
  * @csspart size - How many rows a page has.
  * @cssprop [--usage-logs-table-height=34rem] - Height of the whole element.
- * @cssprop [--usage-logs-table-row=2.25rem] - Height of a row.
+ * @cssprop [--usage-logs-table-row=calc(1.25rem + 2 * var(--livelit-space))] - Height of a row; 2.25rem, compact 2rem.
  * @cssstate idle - Nobody is signed in, or no project is connected.
  * @cssstate loading - Nothing to show yet, or not yet what somebody has asked for.
  * @cssstate live - What is shown is current.
@@ -274,12 +275,14 @@ export class UsageLogsTableElement extends LitElement {
     return this.#layouts.columns(this.current.by);
   }
 
+  #preferences = new LiveController(this, pagePreferences);
+
   #look(): GridLook {
     return {
       columns: this.#columns,
       order: this.current[this.current.by],
       stop: this.#focus.stop,
-      format: logFormat(localeOf(this)),
+      format: logFormat(localeOf(this), this.#preferences.snapshot.data),
     };
   }
 
@@ -293,7 +296,7 @@ export class UsageLogsTableElement extends LitElement {
       keyOf,
       template: (row, index) => renderRow(row, keyOf(row), offset + index, look, now, keyOf(row) === opened),
       pinned: this.#focus.pinned,
-      stamp: `${columns}|${this.#focus.stamp}|${opened}|${now}|${offset}|${localeOf(this)}`,
+      stamp: `${columns}|${this.#focus.stamp}|${opened}|${now}|${offset}|${look.format.stamp}`,
     });
   }
 
