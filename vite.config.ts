@@ -29,6 +29,10 @@ const npm: UserConfig = {
   },
 };
 
+/** What every element is made with. */
+const COMMON =
+  /\/src\/(store\/(error|live|make-id)|services\/page-preferences|elements\/(live-controller|locale|base\.styles|lazy))\.ts$/;
+
 /** What is loaded with the messages of a chat. */
 const CHAT =
   /\/src\/(elements\/(adopt|chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
@@ -70,8 +74,10 @@ const cdn: UserConfig = {
         minify: true,
         codeSplitting: {
           includeDependenciesRecursively: false,
-          // What is always loaded together is one file, whatever parts of it others need as well.
           groups: [
+            // What every element needs: one small file in place of seven.
+            { name: 'live', test: COMMON },
+            // What is always loaded together is one file, whatever parts of it others need as well.
             { name: 'chat-box.thread', test: CHAT },
             { name: 'repeat', test: REPEAT },
           ],

@@ -1,5 +1,5 @@
 import { adminKey } from './openai/admin-key.ts';
-import { complete, questionIn, type Pace } from './openai/chat.ts';
+import { complete, questionIn, type ChatRequest, type Pace } from './openai/chat.ts';
 import { costs } from './openai/costs.ts';
 import { cutAtOnce, hang, refuse, takeFailure, type Failure } from './openai/failures.ts';
 import { moderate } from './openai/moderation.ts';
@@ -20,6 +20,8 @@ export class OpenAiStandIn implements Pace, Clock {
   readonly failures: Failure[] = [];
   /** Chat requests answered so far. */
   requests = 0;
+  /** The last of them, as it was sent. */
+  lastRequest: ChatRequest | undefined;
   /** Requests for usage and costs, refused ones too. */
   adminRequests = 0;
   /** The admin keys that exist; any well-formed one while this is not set. */
@@ -55,10 +57,11 @@ export class OpenAiStandIn implements Pace, Clock {
       if (path === '/organization/costs') return Response.json(costs(key, searchParams, this, this.amountsAsText));
     }
     if (path === '/chat/completions') {
-      const body = (await request.json()) as Parameters<typeof complete>[0];
+      const body = (await request.json()) as ChatRequest;
       questionIn(body);
       if (failure && !body.stream) return cutAtOnce();
       this.requests += 1;
+      this.lastRequest = body;
       return complete(body, this.requests, this, failure?.cutAfterTokens);
     }
     if (path === '/moderations') {

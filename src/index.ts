@@ -106,7 +106,7 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
-export { usageEntries, usageUsers } from './services/usage-logs.ts';
+export { readMore, usageEntries, usageUsers } from './services/usage-logs.ts';
 export { exportEntries, exportUsers, type LogFileFormat, type LogFilePiece } from './services/usage-logs-export.ts';
 export type {
   EntrySort,

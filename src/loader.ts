@@ -44,8 +44,24 @@ function connectOnce(): Promise<void> {
   return connected;
 }
 
+let looked: Promise<void> | undefined;
+
+/** Has the tag's other attributes apply, once: how elements look, and what they show where nobody has set anything. */
+function lookOnce(): Promise<void> {
+  const script = ownTag();
+  const said = Object.keys(script?.dataset ?? {}).some((name) => !['url', 'key', 'livelit'].includes(name));
+  looked ??= said
+    ? import('./elements/apply-attributes.ts')
+        .then(({ applyAttributes }) => applyAttributes(script!))
+        .catch(reportError)
+    : Promise.resolve();
+  return looked;
+}
+
 async function load(tag: Tag): Promise<void> {
   try {
+    // First: an element that comes in other colours, or asks for other days, would do so twice.
+    await lookOnce();
     // Both at once; the element finds the connection whichever comes first.
     await Promise.all([TAGS[tag](), connectOnce()]);
   } catch (error) {

@@ -66,7 +66,7 @@ export function settingsProject(options: SettingsProject = {}): MemoryBackend {
       'api-keys': () => ({ check: { status: 'valid' } }),
     },
     procedures: {
-      owns_site: () => owner,
+      runs_site: () => owner,
       api_keys: () => keys,
       sync_state: () => syncStateOf([], schedule),
       chat_settings: () => CHAT,

@@ -3,8 +3,9 @@ import { cut } from './failures.ts';
 import { Refusal } from './refusal.ts';
 import { answerFrom } from './sources.ts';
 
-interface ChatRequest {
+export interface ChatRequest {
   readonly model?: string;
+  readonly temperature?: number;
   readonly messages?: readonly { readonly role: string; readonly content: string }[];
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };

@@ -1,29 +1,10 @@
-import { pagePreferences, type PagePreferences } from '../services/page-preferences.ts';
-import { settingValue, type SettingValues } from '../services/settings-schema.ts';
 import { settings, type Settings } from '../services/settings.ts';
 import { LiveValue } from '../store/live.ts';
 import { readLocal, writeLocal } from '../store/local-storage.ts';
-
-/** Every element of the kit. `:where()` counts for nothing, so that a page's own rule for a tag wins. */
-const ELEMENTS = ':where(chat-box, settings-panel, sync-status, usage-chart, usage-logs-table)';
+import { checkedWishes, cssOf, ELEMENTS, prefer, preferencesOf, SHOWN, type Wishes } from './wishes.ts';
 
 /** What was set when it was applied last, so that the next page does not begin in other colours. */
 const KEY = 'livelit:applied';
-
-const THEMES: Readonly<Record<string, string>> = { system: 'light dark', light: 'light', dark: 'dark' };
-
-/** Each passes WCAG AA on the surfaces of `base.styles.ts`, light and dark. */
-export const ACCENTS: Readonly<Record<string, string>> = {
-  blue: 'light-dark(#0b5cad, #6cb4ff)',
-  green: 'light-dark(#0f6f3c, #5fd48f)',
-  violet: 'light-dark(#6a3fb5, #bba2ff)',
-  rose: 'light-dark(#b3245f, #ff9dbf)',
-  amber: 'light-dark(#8a5200, #f0b75a)',
-  graphite: 'light-dark(#3c4650, #c3ccd4)',
-};
-
-/** What somebody has set, nothing of it being a default. */
-export type Wishes = { readonly [Path in keyof SettingValues]?: SettingValues[Path] };
 
 /** What is being tried, over what is saved. */
 const tried = new LiveValue<Wishes>({ status: 'live', data: {}, sample: false });
@@ -90,15 +71,9 @@ export function applySettings({ scope = ELEMENTS }: ApplyOptions = {}): () => vo
   };
 }
 
-/** Elements that read them render again only for a change. */
-function prefer(data: PagePreferences): void {
-  const live = pagePreferences();
-  if (JSON.stringify(live.snapshot.data) !== JSON.stringify(data)) live.set({ status: 'live', data, sample: false });
-}
-
 const wishesOf = ({ fields }: Settings): Wishes =>
   Object.fromEntries(
-    PATHS.flatMap((path) => {
+    SHOWN.flatMap((path) => {
       const { source, value } = fields[path]!;
       return source === 'default' ? [] : [[path, value]];
     }),
@@ -111,49 +86,4 @@ function keptWishes(kept: string): Wishes {
   } catch {
     return {};
   }
-}
-
-const checkedWishes = (values: Readonly<Record<string, unknown>>): Wishes =>
-  Object.fromEntries(
-    PATHS.flatMap((path) => (values[path] === undefined ? [] : [[path, settingValue(path, values[path])]])),
-  );
-
-const PATHS = [
-  'appearance.theme',
-  'appearance.density',
-  'appearance.accent',
-  'locale.language',
-  'locale.currency',
-  'locale.per_usd',
-  'locale.time_zone',
-  'usage.metric',
-  'usage.days',
-] as const satisfies readonly (keyof SettingValues)[];
-
-/** No value gets into the stylesheet but by the tables above. */
-export function cssOf(wishes: Wishes): string {
-  const theme = THEMES[wishes['appearance.theme'] ?? ''];
-  const accent = ACCENTS[wishes['appearance.accent'] ?? ''];
-  const compact = wishes['appearance.density'] === 'compact';
-  return [
-    theme && `color-scheme: ${theme};`,
-    accent && `--livelit-accent: ${accent};`,
-    compact && '--livelit-space: 0.375rem;',
-  ]
-    .filter(Boolean)
-    .join(' ');
-}
-
-function preferencesOf(wishes: Wishes): PagePreferences {
-  const { 'locale.language': locale, 'locale.time_zone': timeZone, 'locale.currency': code } = wishes;
-  const { 'usage.metric': metric, 'usage.days': days } = wishes;
-  const perUsd = code === 'USD' ? 1 : wishes['locale.per_usd'];
-  return {
-    ...(locale && { locale }),
-    ...(timeZone && { timeZone }),
-    // An amount in another currency without what it is worth would be a wrong one.
-    ...(code && perUsd && { currency: { code, perUsd } }),
-    ...(metric && { metric }),
-    ...(days && { days }),
-  };
 }

@@ -9,12 +9,14 @@ import {
 } from '../services/chat-conversations.ts';
 import { discardMessage, editMessage, regenerateReply, retryMessage, stopReply } from '../services/chat-turns.ts';
 import { keepReadUpTo, newConversation, readUpTo, type Message, type SendError } from '../services/chat.ts';
+import { pagePreferences } from '../services/page-preferences.ts';
 import { adopt } from './adopt.ts';
 import { extrasStyles } from './chat-box.extras.styles.ts';
 import { authorOf, renderDots, type Rendering, type Wish } from './chat-box.message.ts';
 import { Reading, type ReadingHost } from './chat-box.reading.ts';
 import type { ThreadView } from './chat-box.thread.ts';
 import { LiveController } from './live-controller.ts';
+import { momentFormat } from './locale.ts';
 import { timeAgo } from './time-ago.ts';
 import { chatMoreStrings, type ChatWords } from './strings/chat-more.en.ts';
 
@@ -53,6 +55,8 @@ export class ChatExtras implements ReactiveController {
     this.#info = new LiveController(host, chatInfo);
     // Asked for as soon as there is a conversation.
     this.#presence = new LiveController(host, () => (shown().rows.length ? presence(shown().sessionId) : undefined));
+    // Dates and times follow the page's settings.
+    new LiveController(host, pagePreferences);
     this.#past = new LiveController(host, () => (shown().listing && !shown().asOwner ? conversations() : undefined));
     host.addController(this);
   }
@@ -128,7 +132,7 @@ export class ChatExtras implements ReactiveController {
     if (reason !== 'daily_cap') return retryAt ? words.retryIn(timeAgo(retryAt, locale)) : '';
     const midnight = new Date();
     midnight.setUTCHours(24, 0, 0, 0);
-    return words.backAt(midnight.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' }));
+    return words.backAt(momentFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(midnight));
   }
 
   renderEmpty(greeting: string, words: ChatWords, ask: (text: string) => void) {

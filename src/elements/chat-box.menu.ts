@@ -3,6 +3,7 @@ import type { Conversation } from '../services/chat-conversations.ts';
 import type { Message } from '../services/chat.ts';
 import { adopt } from './adopt.ts';
 import { menuStyles } from './chat-box.menu.styles.ts';
+import { momentFormat } from './locale.ts';
 import { saveFile } from './save-file.ts';
 import type { ChatWords } from './strings/chat-more.en.ts';
 
@@ -10,7 +11,8 @@ import type { ChatWords } from './strings/chat-more.en.ts';
 interface Told {
   readonly words: ChatWords;
   readonly rows: readonly Message[];
-  readonly nameOf: (message: Message, words: ChatWords) => string;
+  /** Comes with the messages themselves. */
+  readonly nameOf: ((message: Message, words: ChatWords) => string) | undefined;
 }
 
 interface Choices extends Told {
@@ -26,7 +28,7 @@ interface Choices extends Told {
 export function renderMenu(choices: Choices, host: Node) {
   const { words, rows, sessionId, past, locale, go } = choices;
   const others = past.filter(({ id, last }) => id !== sessionId && last);
-  const day = (at: string) => new Date(at).toLocaleDateString(locale, { day: 'numeric', month: 'short' });
+  const day = (at: string) => momentFormat(locale, { day: 'numeric', month: 'short' }).format(new Date(at));
   return renderItems(
     host,
     html`
@@ -58,7 +60,7 @@ export function renderItem(label: unknown, act: () => void) {
 }
 
 export const renderTranscript = (told: Told) =>
-  told.rows.length ? renderItem(told.words.transcript, () => saveTranscript(told)) : nothing;
+  told.rows.length && told.nameOf ? renderItem(told.words.transcript, () => saveTranscript(told)) : nothing;
 
 /** Closes the menu when the focus has left it. */
 export function leave(event: FocusEvent): void {
@@ -84,7 +86,7 @@ function close(event: Event, focus: boolean): void {
 function saveTranscript({ rows, words, nameOf }: Told): void {
   const said = rows.map((row) => {
     const sources = row.sources?.map(({ n, title, url }) => `[${n}] ${title}${url ? ` <${url}>` : ''}`) ?? [];
-    return [`**${nameOf(row, words)}** · ${row.created_at}`, row.content, ...sources].join('\n\n');
+    return [`**${nameOf!(row, words)}** · ${row.created_at}`, row.content, ...sources].join('\n\n');
   });
   const day = rows[0]!.created_at.slice(0, 'YYYY-MM-DD'.length);
   const text = new Blob([`${said.join('\n\n---\n\n')}\n`], { type: 'text/markdown;charset=utf-8' });

@@ -234,7 +234,7 @@ export class ChatBoxElement extends LitElement {
               sessionId: this.#sessionId,
               past: this.#extras?.past ?? [],
               locale: localeOf(this),
-              nameOf: nameOf!,
+              nameOf,
               go: (id) => void this.#chat?.openConversation(id).catch(this.#showProblem),
             },
             this.renderRoot,

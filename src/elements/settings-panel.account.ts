@@ -15,14 +15,11 @@ import { connection, type Connection } from '../services/sync.ts';
 import type { Session } from '../store/backend.ts';
 import { LivelitError } from '../store/error.ts';
 import { LiveController } from './live-controller.ts';
+import { renderAccountForm, type Step } from './settings-panel.account-form.ts';
 import { SettingsPanelSessionEvent } from './settings-panel.events.ts';
 import { accountStrings } from './strings/account.en.ts';
 
-/**
- * `in` with a password · `up` a new account · `code` a mailed code in place of a password · `reset` a forgotten one ·
- * `enter` the code that was mailed · `password` a new one, after a reset.
- */
-type Step = 'in' | 'up' | 'code' | 'reset' | 'enter' | 'password';
+export { formStyles as styles } from './settings-panel.forms.styles.ts';
 
 export interface AccountOptions {
   /** Says something to who listens. */
@@ -121,80 +118,16 @@ export class AccountSection {
   }
 
   #renderForm() {
-    const step = this.#step;
-    const input = (name: string, label: string, more: Readonly<Record<string, string>>) => html`
-      <label part="label" class="entry"
-        >${label}
-        <input
-          part="input"
-          name=${name}
-          type=${more.type ?? 'text'}
-          autocomplete=${more.autocomplete ?? 'off'}
-          inputmode=${more.inputmode ?? nothing}
-          maxlength=${more.maxlength ?? nothing}
-          required
-          .value=${more.value ?? ''}
-        />
-      </label>
-    `;
-    const address = () =>
-      input('email', accountStrings.email, {
-        type: 'email',
-        autocomplete: 'username',
-        value: this.#email || this.#known,
-      });
-    const fields = {
-      in: () => [
-        address(),
-        input('password', accountStrings.password, { type: 'password', autocomplete: 'current-password' }),
-      ],
-      up: () => [
-        input('full_name', accountStrings.fullName, { autocomplete: 'name', maxlength: '200' }),
-        address(),
-        input('password', accountStrings.password, { type: 'password', autocomplete: 'new-password' }),
-      ],
-      code: () => [address()],
-      reset: () => [address()],
-      // Room for the spaces that mail programs put between the digits.
-      enter: () => [
-        input('code', accountStrings.code, { inputmode: 'numeric', autocomplete: 'one-time-code', maxlength: '11' }),
-      ],
-      password: () => [
-        input('password', accountStrings.newPassword, { type: 'password', autocomplete: 'new-password' }),
-      ],
-    };
-    return html`
-      <p part="hint" class="hint">${this.#reason}</p>
-      <form part="form" class="account" data-step=${step} novalidate @submit=${this.#submit}>
-        ${fields[step]()} ${this.#renderProblem()}
-        <div class="actions">
-          <button part="button primary" class="primary" ?disabled=${this.#busy}>${accountStrings.submit[step]}</button>
-          ${this.#renderOthers()}
-        </div>
-      </form>
-    `;
-  }
-
-  #renderOthers() {
-    const { other } = accountStrings;
-    const others: Readonly<Record<Step, readonly (readonly [Step, string])[]>> = {
-      in: [
-        ['code', other.code],
-        ['reset', other.reset],
-        ['up', other.up],
-      ],
-      up: [['in', other.in]],
-      code: [['in', other.in]],
-      reset: [['in', other.back]],
-      enter: [[this.#mailedFor, other.back]],
-      password: [['in', other.later]],
-    };
-    return others[this.#step].map(
-      ([step, label]) =>
-        html`<button part="link" class="link" type="button" data-to=${step} @click=${() => this.#go(step)}>
-          ${label}
-        </button>`,
-    );
+    return renderAccountForm({
+      step: this.#step,
+      mailedFor: this.#mailedFor,
+      reason: this.#reason,
+      email: this.#email || this.#known,
+      busy: this.#busy,
+      problem: this.#renderProblem(),
+      submit: this.#submit,
+      go: (step) => this.#go(step),
+    });
   }
 
   #renderProblem() {

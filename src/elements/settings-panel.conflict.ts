@@ -1,7 +1,8 @@
 import { html, nothing } from 'lit';
 import { resolveSetting } from '../services/settings.ts';
 import type { SettingField, SettingValue } from '../services/settings-schema.ts';
-import type { Drafts, FieldState } from './settings-panel.drafts.ts';
+import type { Drafts } from './settings-panel.drafts.ts';
+import type { FieldState } from './settings-panel.state.ts';
 import { fieldStrings } from './strings/settings-parts.en.ts';
 
 /** A value as people read it. */

@@ -12,40 +12,9 @@ import { LivelitError } from '../store/error.ts';
 import { trySettings } from './apply-settings.ts';
 import { LiveController } from './live-controller.ts';
 import { BOOKS, PREFERENCES, type Book } from './settings-panel.books.ts';
+import { stateOf, type Draft, type FieldState } from './settings-panel.state.ts';
 import { UndoSteps } from './settings-panel.undo.ts';
 import { complaintOf, same, textOf, valueOf } from './settings-panel.values.ts';
-
-/** What somebody is entering, and has not saved. */
-interface Draft {
-  /** What counted when it was begun: another value now is somebody else's. */
-  readonly base: SettingValue | null;
-  /** Null: the default. */
-  readonly value: SettingValue | null;
-  /** As it was typed. */
-  readonly text: string;
-  /** False while the cursor only stands there. */
-  readonly edited: boolean;
-  /** Why it could not be saved. */
-  readonly refusal?: string;
-}
-
-/** A field as it stands on the panel. */
-export interface FieldState {
-  readonly path: string;
-  readonly field: SettingField;
-  readonly setting: Setting;
-  /** What is shown: the draft's, or what counts. */
-  readonly value: SettingValue | null;
-  readonly text: string;
-  readonly edited: boolean;
-  /** Whether it is one of somebody's preferences, which can come from several places. */
-  readonly preference: boolean;
-  /** Whether it can be set back to a default. */
-  readonly resettable: boolean;
-  readonly complaint: string | undefined;
-  /** Another value that was saved elsewhere since the draft was begun. */
-  readonly theirs: { readonly value: SettingValue | null } | undefined;
-}
 
 /** What the drafts ask of the panel, and tell it. */
 export interface DraftsHooks {
@@ -148,21 +117,7 @@ export class Drafts implements ReactiveController {
     const setting = book.read(path) ?? this.#known.get(path);
     if (!setting) return undefined;
     this.#known.set(path, setting);
-    const draft = this.#drafts.get(path);
-    const value = draft ? (draft.value ?? field.default) : setting.value;
-    const elsewhere = draft && !same(setting.value, draft.base) && !same(setting.value, value);
-    return {
-      path,
-      field,
-      setting,
-      value,
-      text: draft?.text ?? textOf(value),
-      edited: draft?.edited ?? false,
-      preference: book === PREFERENCES,
-      resettable: book === PREFERENCES && (draft?.edited ? draft.value !== null : setting.source !== 'default'),
-      complaint: draft?.edited ? (complaintOf(field, draft.value) ?? draft.refusal) : undefined,
-      theirs: elsewhere ? { value: setting.value } : undefined,
-    };
+    return stateOf(path, field, setting, this.#drafts.get(path), book === PREFERENCES);
   }
 
   /** The cursor stands in a field: from now on nothing changes under it. */

@@ -1,10 +1,10 @@
 import { html, nothing } from 'lit';
 import type { ChoiceField, SettingsGroup, TextField } from '../services/settings-schema.ts';
 import { optionLabel, renderConflict } from './settings-panel.conflict.ts';
-import type { Drafts, FieldState } from './settings-panel.drafts.ts';
+import type { Drafts } from './settings-panel.drafts.ts';
+import type { FieldState } from './settings-panel.state.ts';
 import { fieldStrings } from './strings/settings-parts.en.ts';
-
-export { fieldStyles as styles } from './settings-panel.field-styles.ts';
+import { attributeOf } from './wishes.ts';
 
 /** As many options as stand beside each other; more make a list. */
 const MOST_BESIDE = 4;
@@ -195,6 +195,8 @@ function sourceOf({ path, setting, edited, preference }: FieldState): string {
   }
   if (edited) return source.draft;
   if (setting.pending) return source.pending;
+  if (setting.source === 'default' && document.querySelector(`script[data-key][${attributeOf(path)}]`))
+    return source.page;
   return preference ? source[setting.source] : '';
 }
 

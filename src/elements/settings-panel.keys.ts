@@ -16,6 +16,8 @@ import { localeOf } from './locale.ts';
 import { keyStrings } from './strings/account.en.ts';
 import { timeAgo } from './time-ago.ts';
 
+export { formStyles as styles } from './settings-panel.forms.styles.ts';
+
 /** What is being done about one provider's key. */
 interface Doing {
   readonly what: 'entering' | 'removing' | 'working' | 'told';

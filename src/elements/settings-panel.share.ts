@@ -5,6 +5,8 @@ import { LivelitError } from '../store/error.ts';
 import { LiveController } from './live-controller.ts';
 import { shareStrings } from './strings/share.en.ts';
 
+export { formStyles as styles } from './settings-panel.forms.styles.ts';
+
 /** One switch for everything that is public: on makes a share, off ends all that there are. */
 export class ShareSection {
   readonly #host: ReactiveControllerHost;

@@ -1,9 +1,11 @@
 import { html, nothing, type ReactiveControllerHost } from 'lit';
-import type { SettingsPatch } from '../services/settings-schema.ts';
+import { settingField, type SettingsPatch } from '../services/settings-schema.ts';
 import { LivelitError } from '../store/error.ts';
-import { cssOf, type Wishes } from './apply-settings.ts';
 import type { Drafts } from './settings-panel.drafts.ts';
 import { transferStrings } from './strings/transfer.en.ts';
+import { attributeOf, SHOWN } from './wishes.ts';
+
+export { formStyles as styles } from './settings-panel.forms.styles.ts';
 
 /** More than the database takes of one account, characters. */
 const MOST_CHARACTERS = 100_000;
@@ -25,7 +27,7 @@ export class TransferSection {
   render() {
     const { values } = this.#drafts;
     const none = !Object.keys(values).length;
-    const code = embedCode(values as Wishes);
+    const code = embedCode(values);
     return html`
       <section part="group transfer" class="group" aria-labelledby="group-transfer">
         <h3 part="group-title" id="group-transfer">${transferStrings.title}</h3>
@@ -54,7 +56,7 @@ export class TransferSection {
       </section>
       <section part="group embed" class="group" aria-labelledby="group-embed">
         <h3 part="group-title" id="group-embed">${transferStrings.embed}</h3>
-        <p class="hint">${transferStrings.embedHint}</p>
+        <p class="hint">${transferStrings.embedHint} ${ownScript() ? '' : transferStrings.embedFill}</p>
         <pre part="code" class="code" tabindex="0" role="group" aria-label=${transferStrings.code}>${code}</pre>
         <div class="actions">
           <button part="button embed-copy" type="button" @click=${() => void this.#copy(code)}>
@@ -137,25 +139,28 @@ function settingsIn(text: string): SettingsPatch {
   return found as SettingsPatch;
 }
 
-/** The kit on another page, as this one is set: markup alone, so that it works where no account is. */
-function embedCode(values: Wishes): string {
-  const script = document.querySelector<HTMLScriptElement>('script[data-url][data-key]');
-  const attribute = (name: string, value: string | number | undefined) =>
-    value === undefined ? '' : ` ${name}="${escaped(String(value))}"`;
-  const source = attribute('src', script?.src ?? 'https://your-site.example/livelit.js');
-  const project =
-    attribute('data-url', script?.dataset.url ?? 'https://your-project.supabase.co') +
-    attribute('data-key', script?.dataset.key ?? 'sb_publishable_…');
-  const css = cssOf(values);
-  const language = values['locale.language'] || undefined;
-  const chart =
-    attribute('metric', values['usage.metric']) + attribute('days', values['usage.days']) + attribute('lang', language);
-  return [
-    `<script type="module"${source}${project}></script>`,
-    ...(css ? [`<style>usage-chart, chat-box { ${css} }</style>`] : []),
-    `<usage-chart${chart}></usage-chart>`,
-    `<chat-box${attribute('lang', language)}></chat-box>`,
-  ].join('\n');
+/** The script tag of this page, where it has one: what another page needs stands in it. */
+const ownScript = () => document.querySelector<HTMLScriptElement>('script[src][data-url][data-key]');
+
+/** The kit on another page, as this one is set: markup alone, which also works where inline styles are forbidden. */
+function embedCode(values: SettingsPatch): string {
+  const script = ownScript();
+  const attributes: (readonly [name: string, value: unknown])[] = [
+    ['src', script?.src ?? 'https://your-site.example/livelit/livelit.js'],
+    ['data-url', script?.dataset.url ?? 'https://your-project.supabase.co'],
+    ['data-key', script?.dataset.key ?? 'sb_publishable_…'],
+    ...SHOWN.map((path) => {
+      const name = attributeOf(path);
+      // A default leaves it to the page, which may say something itself.
+      const set = values[path] !== settingField(path)!.default;
+      return [name, (set ? values[path] : undefined) ?? script?.getAttribute(name)] as const;
+    }),
+  ];
+  const said = attributes
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `\n  ${name}="${escaped(String(value))}"`)
+    .join('');
+  return `<script\n  type="module"${said}\n></script>\n<usage-chart></usage-chart>\n<chat-box></chat-box>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };

@@ -4,7 +4,7 @@ import type { SettingsGroup } from '../services/settings-schema.ts';
 import { LivelitError } from '../store/error.ts';
 import { base } from './base.styles.ts';
 import { toggle } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { localeOf, momentFormat } from './locale.ts';
 import { SettingsPanelSavedEvent, SettingsPanelSaveEvent } from './settings-panel.events.ts';
 import { styles } from './settings-panel.styles.ts';
 import { renderTabs, type Tab } from './settings-panel.tabs.ts';
@@ -251,7 +251,7 @@ export class SettingsPanelElement extends LitElement {
       lastSyncAt,
       state: label = settingsStrings.state.connecting,
     } = view ?? {};
-    const at = lastSyncAt && new Intl.DateTimeFormat(localeOf(this), { timeStyle: 'medium' }).format(lastSyncAt);
+    const at = lastSyncAt && momentFormat(localeOf(this), { timeStyle: 'medium' }).format(lastSyncAt);
     const button = (part: string, text: string, enabled: boolean, act: () => void) =>
       html`<button part="button ${part}" class=${part} type="button" ?disabled=${!enabled} @click=${act}>
         ${text}

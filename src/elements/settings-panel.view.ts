@@ -7,8 +7,11 @@ import { applySettings, settingsApplied } from './apply-settings.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import type { AccountSection } from './settings-panel.account.ts';
 import { BOOKS } from './settings-panel.books.ts';
-import { Drafts, type DraftsHooks, type FieldState } from './settings-panel.drafts.ts';
-import { renderGroup, styles } from './settings-panel.fields.ts';
+import { Drafts, type DraftsHooks } from './settings-panel.drafts.ts';
+import type { FieldState } from './settings-panel.state.ts';
+import { choiceStyles } from './settings-panel.choices.styles.ts';
+import { renderGroup } from './settings-panel.fields.ts';
+import { fieldStyles } from './settings-panel.fields.styles.ts';
 import type { KeysSection } from './settings-panel.keys.ts';
 import type { ShareSection } from './settings-panel.share.ts';
 import type { Tab } from './settings-panel.tabs.ts';
@@ -55,7 +58,7 @@ export class PanelView {
   constructor(host: ViewHost, internals: ElementInternals, hooks: PanelHooks) {
     this.#host = host;
     this.#hooks = hooks;
-    this.#adopt(styles);
+    for (const styles of [fieldStyles, choiceStyles]) this.#adopt(styles);
     this.#settings = new LiveController(host, settings, internals);
     this.#connection = new LiveController(host, connection);
     this.drafts = new Drafts(host, hooks);
@@ -210,8 +213,8 @@ export class PanelView {
 
   #renderAccount() {
     this.#load('account', async () => {
-      const { AccountSection } = await import('./settings-panel.account.ts');
-      this.#account = new AccountSection(this.#host, {
+      const section = await import('./settings-panel.account.ts');
+      this.#account = new section.AccountSection(this.#host, {
         announce: this.#hooks.announce,
         address: () => this.drafts.address,
         leaving: () => this.drafts.save(),
@@ -220,45 +223,53 @@ export class PanelView {
           this.#cameFrom = undefined;
         },
       });
+      return section;
     });
     return this.#account?.render();
   }
 
   #renderKeys() {
     this.#load('keys', async () => {
-      const { KeysSection } = await import('./settings-panel.keys.ts');
-      this.#keys = new KeysSection(this.#host, this.#hooks.announce);
+      const section = await import('./settings-panel.keys.ts');
+      this.#keys = new section.KeysSection(this.#host, this.#hooks.announce);
+      return section;
     });
     return this.#keys?.render();
   }
 
   #renderShare() {
     this.#load('share', async () => {
-      const { ShareSection } = await import('./settings-panel.share.ts');
-      this.#share = new ShareSection(this.#host, this.#hooks.announce);
+      const section = await import('./settings-panel.share.ts');
+      this.#share = new section.ShareSection(this.#host, this.#hooks.announce);
+      return section;
     });
     return this.#share?.render();
   }
 
   #renderTransfer() {
     this.#load('transfer', async () => {
-      const { TransferSection } = await import('./settings-panel.transfer.ts');
-      this.#transfer = new TransferSection(this.#host, this.drafts, this.#hooks.announce);
+      const section = await import('./settings-panel.transfer.ts');
+      this.#transfer = new section.TransferSection(this.#host, this.drafts, this.#hooks.announce);
+      return section;
     });
     return this.#transfer?.render();
   }
 
   /** Once; a file that could not be loaded is asked for again at the next render. */
-  #load(name: string, load: () => Promise<void>): void {
+  #load(name: string, load: () => Promise<{ readonly styles: CSSResult }>): void {
     if (this.#loading.has(name)) return;
     this.#loading.add(name);
     load().then(
-      () => this.#host.requestUpdate(),
+      ({ styles }) => {
+        this.#adopt(styles);
+        this.#host.requestUpdate();
+      },
       () => this.#loading.delete(name),
     );
   }
 
   #adopt({ styleSheet }: CSSResult): void {
-    if (styleSheet) (this.#host.renderRoot as ShadowRoot).adoptedStyleSheets.push(styleSheet);
+    const { adoptedStyleSheets: sheets } = this.#host.renderRoot as ShadowRoot;
+    if (styleSheet && !sheets.includes(styleSheet)) sheets.push(styleSheet);
   }
 }

@@ -1,9 +1,10 @@
 import { html, LitElement, nothing } from 'lit';
 import { property, state } from 'lit/decorators.js';
+import { pagePreferences } from '../services/page-preferences.ts';
 import { connection, discardWrite, retryWrite, type Connection } from '../services/sync.ts';
 import { base } from './base.styles.ts';
 import { LiveController, toggle } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { localeOf, momentFormat } from './locale.ts';
 import { dotStyles, toneOf } from './status-dot.ts';
 import { statusStrings } from './strings/status.en.ts';
 import { styles } from './sync-status.styles.ts';
@@ -67,6 +68,12 @@ export class SyncStatusElement extends LitElement {
   #announce: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setInterval> | undefined;
   #said = '';
+
+  constructor() {
+    super();
+    // Numbers and dates follow the page's settings.
+    new LiveController(this, pagePreferences);
+  }
 
   get #busy(): boolean {
     return this.#current.busy || this.usage?.running === true;
@@ -222,8 +229,7 @@ export class SyncStatusElement extends LitElement {
 const needsAttention = ({ state: current, failed }: Connection) =>
   failed > 0 || ['polling', 'stale', 'needs-auth', 'failed'].includes(current);
 
-const timeOf = (at: number, locale: string | undefined) =>
-  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
+const timeOf = (at: number, locale: string | undefined) => momentFormat(locale, { timeStyle: 'medium' }).format(at);
 
 declare global {
   interface HTMLElementTagNameMap {

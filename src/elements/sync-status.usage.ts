@@ -14,7 +14,7 @@ import {
 } from '../services/usage-sync.ts';
 import { LivelitError } from '../store/error.ts';
 import { LiveController } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { localeOf, momentFormat } from './locale.ts';
 import { syncStrings } from './strings/sync.en.ts';
 import { SyncStatusSyncedEvent } from './sync-status.events.ts';
 import { timeAgo } from './time-ago.ts';
@@ -203,4 +203,4 @@ const seconds = (ms: number, locale: string | undefined) =>
   new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumSignificantDigits: 2 }).format(ms / 1_000);
 
 const moment = (at: string, locale: string | undefined) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' }).format(Date.parse(at));
+  momentFormat(locale, { dateStyle: 'short', timeStyle: 'short' }).format(Date.parse(at));

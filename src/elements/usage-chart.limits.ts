@@ -9,7 +9,7 @@ import {
   type UsageLimit,
 } from '../services/usage-limits.ts';
 import { LiveController } from './live-controller.ts';
-import { localeOf } from './locale.ts';
+import { localeOf, momentFormat } from './locale.ts';
 import { memoize } from './memoize.ts';
 import { partStrings as strings } from './strings/chart-parts.en.ts';
 import { UsageChartLimitEvent } from './usage-chart.events.ts';
@@ -112,7 +112,7 @@ export class UsageChartLimits implements ReactiveController {
     // A day ends within a day, a month on some other one.
     const day = period === 'day' ? ({ weekday: 'long' } as const) : ({ day: 'numeric', month: 'long' } as const);
     const clock = { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' } as const;
-    const reset = new Intl.DateTimeFormat(localeOf(this.#host), { ...day, ...clock }).format(resetsAt(limit));
+    const reset = momentFormat(localeOf(this.#host), { ...day, ...clock }).format(resetsAt(limit));
     return strings.reached(
       strings.limits[period],
       format.value(used),

@@ -14,7 +14,7 @@ type ProfileField = keyof typeof PROFILE_FIELDS;
 export interface Profile extends Readonly<Record<ProfileField, string | null>> {
   readonly id: string;
   readonly email: string;
-  /** Whether the site is theirs, and with it the settings of its chat. */
+  /** Whether they run the site, as its owner or an admin: theirs are the settings of its chat. */
   readonly owner: boolean;
   /** Which fields were changed here and have not arrived. */
   readonly pending: readonly ProfileField[];
@@ -67,7 +67,7 @@ async function fetchProfile({ backend, session, signal }: QueryContext): Promise
       { from: 'profiles', columns, where: [['id', 'eq', session!.userId]], order: ['id'] },
       signal,
     ),
-    backend.fetch<boolean>({ rpc: 'owns_site' }, signal),
+    backend.fetch<boolean>({ rpc: 'runs_site' }, signal),
   ]);
   return rows[0] ? { ...rows[0], owner, pending: [] } : null;
 }

@@ -52,7 +52,7 @@ export interface SettingsGroup {
   /** `a-z`, `0-9` and `_`. */
   readonly id: string;
   readonly label: string;
-  /** Of use to nobody but the owner of the site, see `ownsSite()`. */
+  /** Of use to nobody but who runs the site: `profile()` says `owner`. */
   readonly owner?: boolean;
   readonly fields: readonly SettingField[];
 }
@@ -129,6 +129,23 @@ export const SETTINGS = [
         options: ['openai', 'anthropic'],
         default: 'openai',
       },
+      // For what a page asks models itself: the chat's are its owner's.
+      {
+        name: 'openai.model',
+        label: 'ai_providers.openai.model',
+        type: 'text',
+        format: 'model',
+        maxLength: 128,
+        default: '',
+      },
+      {
+        name: 'anthropic.model',
+        label: 'ai_providers.anthropic.model',
+        type: 'text',
+        format: 'model',
+        maxLength: 128,
+        default: '',
+      },
     ],
   },
 ] as const satisfies readonly SettingsGroup[];
@@ -174,7 +191,7 @@ export const settingField = (path: string): SettingField | undefined => fields.g
 /** The paths of all fields. */
 export const settingPaths = (): Iterable<string> => fields.keys();
 
-/** Calls back when a group was added; answers the way out. */
+/** Calls back when a group was added, or a default is another; answers the way out. */
 export function watchSettingsGroups(changed: () => void): () => void {
   watchers.add(changed);
   return () => void watchers.delete(changed);
@@ -198,6 +215,23 @@ export function addSettings(group: SettingsGroup): void {
     const complaint = field.default === null ? undefined : fieldComplaint(field, field.default);
     if (complaint) throw new LivelitError('invalid', `"${path}": ${complaint}`, { reason: 'value' });
   }
+  change(next, nextFields);
+}
+
+/** Has the page itself say what counts where nobody has set anything; each is a value that its field takes. */
+export function setDefaults(values: Readonly<Record<string, unknown>>): void {
+  change(
+    groups.map((group) => ({
+      ...group,
+      fields: group.fields.map((field) => {
+        const value = values[pathOf(group, field)];
+        return value === undefined ? field : ({ ...field, default: value } as SettingField);
+      }),
+    })),
+  );
+}
+
+function change(next: readonly SettingsGroup[], nextFields = index(next)): void {
   groups = next;
   fields = nextFields;
   for (const watcher of [...watchers]) watcher();

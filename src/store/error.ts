@@ -24,12 +24,7 @@ export const SENTENCES: Readonly<Record<ErrorCode, string>> = {
 };
 
 /** Passing troubles: the same request may succeed later without anybody doing anything; a session is renewed meanwhile. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'offline',
-  'rate_limited',
-  'unauthenticated',
-  'unavailable',
-]);
+const RETRYABLE: readonly ErrorCode[] = ['offline', 'rate_limited', 'unauthenticated', 'unavailable'];
 
 export interface ErrorDetails {
   /** The exact cause, as a word: `session_expired`, `daily_cap`. Empty when there is none. */
@@ -59,12 +54,12 @@ export class LivelitError extends Error {
   }
 
   get retryable(): boolean {
-    return RETRYABLE.has(this.code);
+    return RETRYABLE.includes(this.code);
   }
 
   /** An error as our Edge Functions write it, in an HTTP answer or in an event. */
   static fromWire(wire: WireError, fallback: ErrorCode = 'unknown', retryAfterS = wire.retry_after_s): LivelitError {
-    const code = isErrorCode(wire.code) ? wire.code : fallback;
+    const code = Object.hasOwn(SENTENCES, wire.code ?? '') ? (wire.code as ErrorCode) : fallback;
     return new LivelitError(code, wire.message ?? SENTENCES[code], {
       reason: wire.reason,
       retryAfterMs: retryAfterS === undefined ? undefined : retryAfterS * 1000,
@@ -92,5 +87,3 @@ export interface WireError {
 
 const isLivelitError = (error: unknown): error is LivelitError =>
   error instanceof Error && error.name === 'LivelitError';
-
-const isErrorCode = (word: unknown): word is ErrorCode => typeof word === 'string' && Object.hasOwn(SENTENCES, word);

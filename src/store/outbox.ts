@@ -40,9 +40,13 @@ export class Outbox {
   readonly #busy = new Set<string>();
   /** Ids that storage is known to have held: one that is gone from it was sent by another tab. */
   readonly #stored = new Set<string>();
+  /** Ids that this tab has dropped: storage may have been read while they were still there. */
+  readonly #forgotten = new Set<string>();
   /** Ids that a reload would lose. */
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
+  /** When the last write was made, also where it is given up by now. */
+  #last = 0;
   #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +106,7 @@ export class Outbox {
       payload,
       tab: this.#lease.id,
       // What is read from storage is ordered by this: two writes of one moment must not change places.
-      createdAt: Math.max(Date.now(), (this.#all.at(-1)?.createdAt ?? 0) + 1),
+      createdAt: (this.#last = Math.max(Date.now(), this.#last + 1, (this.#all.at(-1)?.createdAt ?? 0) + 1)),
       state: 'pending',
       attempts: 0,
       nextAt: 0,
@@ -141,6 +145,7 @@ export class Outbox {
 
   #drop(id: string, news: string): void {
     if (!this.#all.some((entry) => entry.id === id)) return;
+    this.#forgotten.add(id);
     this.#show(this.#all.filter((entry) => entry.id !== id));
     this.#stored.delete(id);
     this.#unkept.delete(id);
@@ -348,7 +353,7 @@ export class Outbox {
     });
     const ids = new Set(this.#all.map(({ id }) => id));
     for (const { id } of kept) if (!ids.has(id)) this.#stored.add(id);
-    const fresh = kept.filter(({ id }) => !ids.has(id));
+    const fresh = kept.filter(({ id }) => !ids.has(id) && !this.#forgotten.has(id));
     const before = new Set(this.#all);
     this.#show([...known, ...fresh].toSorted((a, b) => a.createdAt - b.createdAt));
     // What another tab has delivered is let go of as soon as this one's data shows it, too.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
+import { seal, type KeyRing } from '../../supabase/functions/_shared/key-envelope.ts';
 import { Harnesses } from '../support/node/harness.ts';
 import { keepPrinted } from '../support/node/printed.ts';
 import { until } from '../support/node/until.ts';
@@ -10,13 +11,24 @@ import { until } from '../support/node/until.ts';
 /** Well-formed, and made for each test: no secret stands in a fixture. */
 const newKey = () => `sk-admin-${randomBytes(24).toString('base64url')}`;
 
+const newRingKey = () => randomBytes(32).toString('base64url');
+
+/** The ring as it was, and as it is: what one has sealed the other has to seal anew. */
+const OLD: KeyRing = { keys: { k1: newRingKey() }, active: 'k1' };
+const RING: KeyRing = { keys: { ...OLD.keys, k2: newRingKey() }, active: 'k2' };
+
 /** As many characters of a secret in a row are too many. */
 const TOO_MANY = 12;
 
 describe('an API key', () => {
   let harnesses: Harnesses;
   const said: string[] = [];
-  before(async () => void (harnesses = await Harnesses.raise({ functions: { log: (text) => said.push(text) } })));
+  before(async () => {
+    harnesses = await Harnesses.raise({
+      functions: { log: (text) => said.push(text) },
+      secrets: { KEYRING: JSON.stringify(RING.keys), ACTIVE_KID: RING.active },
+    });
+  });
   after(() => harnesses.close());
 
   /** Everything that reaches the pages of a browser. */
@@ -35,6 +47,7 @@ describe('an API key', () => {
         ),
       );
     });
+    context.on('request', (request) => note('addresses', `${request.url()} ${JSON.stringify(request.headers())}`));
     context.on('console', (message) => note('console', message.text()));
     context.on('page', (page) => {
       page.on('pageerror', (error) => note('console', String(error)));
@@ -64,13 +77,19 @@ describe('an API key', () => {
         }),
       );
       const caches = await globalThis.caches.keys();
+      /** What an element shows, and what is entered there: neither is in the markup of the page. */
+      const shownIn = (root: Document | ShadowRoot): string[] => [
+        root instanceof Document ? root.documentElement.outerHTML : root.innerHTML,
+        ...[...root.querySelectorAll('input, textarea')].map((input) => (input as HTMLInputElement).value),
+        ...[...root.querySelectorAll('*')].flatMap(({ shadowRoot }) => (shadowRoot ? shownIn(shadowRoot) : [])),
+      ];
       return [
         JSON.stringify(localStorage),
         JSON.stringify(sessionStorage),
         document.cookie,
         caches.join(),
         ...stores,
-        document.documentElement.getHTML({ serializableShadowRoots: true }),
+        ...shownIn(document),
         location.href,
         JSON.stringify(history.state),
       ].join('\n');
@@ -90,6 +109,8 @@ describe('an API key', () => {
     const tab = await harnesses.open(context);
     await page.call('signIn', member.email, member.password);
     for (const each of [page, tab]) {
+      await each.call('mount', 'settings-panel');
+      await each.page.locator('settings-panel [data-tab=ai_providers]').click();
       await each.call('watchKeys');
       await each.call('watchSettings');
       await until(() => each.call('keys'));
@@ -112,7 +133,18 @@ describe('an API key', () => {
     };
     const first = use(newKey());
 
-    await step(() => page.call('saveKey', 'openai', first), 1);
+    const panel = page.page.locator('settings-panel [data-provider=openai]');
+    const paste = async (key: string) => {
+      await panel.locator('button', { hasText: /Add key|Replace/ }).click();
+      await panel.locator('input').fill(key);
+    };
+
+    // By the panel, and as a page would do it.
+    await step(async () => {
+      await paste(first);
+      await panel.locator('button', { hasText: 'Save' }).click();
+      await panel.locator('[part=key-state]', { hasText: `Ends with ${first.slice(-4)}` }).waitFor();
+    }, 1);
     await step(() => page.call('saveKey', 'openai', first), 1);
     await step(() => page.call('validateKey', 'openai'), 1);
     // A provider that fails, that knows it no more, and that never knew it.
@@ -124,6 +156,11 @@ describe('an API key', () => {
     backend.openai.adminKeys = undefined;
     // Of a wrong kind, and pasted where it does not belong.
     await step(() => page.call('saveKey', 'openai', use(`sk-proj-${randomBytes(24).toString('base64url')}`)), 1);
+    await step(async () => {
+      await paste(use(`sk-proj-${randomBytes(24).toString('base64url')}`));
+      await panel.locator('[part=key-note]', { hasText: 'needs an admin key' }).waitFor();
+      await panel.locator('button', { hasText: 'Cancel' }).click();
+    }, 1);
     await step(() => page.call('saveKey', 'anthropic', use(`sb_secret_${randomBytes(24).toString('base64url')}`)), 1);
     // Without a network: what could not be sent waits nowhere.
     await context.setOffline(true);
@@ -131,6 +168,29 @@ describe('an API key', () => {
     assert.match(await page.call('saveKey', 'openai', offline), /reached/);
     snapshots.push(await keptBy(page.page));
     await context.setOffline(false);
+    // Sealed by the ring as it was, and then by the one that is.
+    const rotated = use(newKey());
+    await step(() => page.call('saveKey', 'openai', rotated), 1);
+    const old = await seal(OLD, { userId: member.id, provider: 'openai' }, rotated);
+    await step(
+      () =>
+        backend.database.query(`update private.user_api_keys set envelope = $2, kid = 'k1' where user_id = $1`, [
+          member.id,
+          old,
+        ]),
+      1,
+    );
+    const rotation: string[] = [];
+    await step(async () => {
+      const answer = await fetch(`${backend.url}/functions/v1/api-keys`, {
+        method: 'POST',
+        headers: { apikey: backend.keys.secret },
+        body: JSON.stringify({ action: 'rotate' }),
+      });
+      rotation.push(JSON.stringify([...answer.headers]), await answer.text());
+    }, 1);
+    assert.deepEqual(JSON.parse(rotation.at(-1)!), { kid: 'k2', rotated: 1, remaining: 0, failed: [] });
+    await step(async () => assert.match(await page.call('validateKey', 'openai'), /"valid"/), 1);
     await step(() => page.call('deleteKey', 'openai'), 0);
     await settled();
     printed.stop();
@@ -140,6 +200,7 @@ describe('an API key', () => {
     heard.set('storage and DOM', snapshots);
     heard.set('the terminal', printed.lines);
     heard.set('the functions’ logs', said);
+    heard.set('the rotation’s answer', rotation);
     heard.set('the audit log', [JSON.stringify(logs)]);
     heard.set('signals', [JSON.stringify(messages)]);
     // A list that hears nothing finds nothing.

@@ -11,7 +11,7 @@ import {
   type SettingsChange,
 } from '../../src/services/settings.ts';
 import { connection, discardWrite } from '../../src/services/sync.ts';
-import type { SettingsPatch } from '../../src/services/settings-schema.ts';
+import { addSettings, type SettingsPatch } from '../../src/services/settings-schema.ts';
 import {
   connectToBackend,
   fault,
@@ -80,6 +80,30 @@ describe('settings', () => {
     const { fields, values } = await settled();
     expect(fields[THEME]).to.deep.equal({ value: 'dark', source: 'account', pending: false });
     expect(values['page.table.rows']).to.equal(50);
+  });
+
+  it('of an account that is older than a field have its default, and lose nothing that is there', async () => {
+    const { userId } = await signInNewMember();
+    await elsewhere(userId, { [THEME]: 'dark', 'later.view': 'grid' });
+    watch();
+    await settled();
+    addSettings({
+      id: 'later',
+      label: 'Later',
+      fields: [
+        { name: 'view', label: 'View', type: 'choice', options: ['list', 'board'], default: 'list' },
+        { name: 'weekly', label: 'Weekly', type: 'switch', default: true },
+      ],
+    });
+    const { fields } = live.snapshot.data!;
+    expect(fields['later.weekly']).to.deep.equal({ value: true, source: 'default', pending: false });
+    expect(fields['later.view']!.value).to.equal('list');
+    saveSettings({ 'later.weekly': false });
+    await saved();
+    expect((await rowOf(userId)).preferences).to.deep.equal({
+      appearance: { theme: 'dark' },
+      later: { view: 'grid', weekly: false },
+    });
   });
 
   it('are saved: at once here, a moment later in the account', async () => {

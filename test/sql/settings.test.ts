@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { onEachEngine } from '../support/node/engines.ts';
 import { mergeSettings as merge, type SettingOp } from '../support/node/settings-sql.ts';
 import { ANON, asUser, newAdmin, newMember, newVisitor, sentOn, SERVICE, type Person } from '../support/node/sql.ts';
 
 const REFUSED = { code: '42501' };
+const MODULE = join(import.meta.dirname, '../../supabase/migrations/20261124000100_settings.sql');
 const MINUTE_MS = 60_000;
 
 const edit = (path: string, value: unknown, more: Partial<SettingOp> = {}): SettingOp => ({
@@ -48,6 +51,26 @@ onEachEngine('settings', (database) => {
       const upgrade = `update auth.users set email = $2, is_anonymous = false where id = $1`;
       await database.query(upgrade, [visitor.id, `${visitor.id}@test.invalid`]);
       assert.equal((await rowOf(visitor))?.revision, 0);
+    });
+
+    it('to everybody who had an account before the module came', async () => {
+      const [member, visitor] = [await newMember(database), await newVisitor(database)];
+      const sql = await readFile(MODULE, 'utf8');
+      const names = [...sql.matchAll(/create function ([\w.]+)/g)].map(([, name]) => name!);
+      const undone = new Error('undone');
+      let rows: unknown;
+      const upgrade = database.exclusive((session) =>
+        session.transaction(async (transaction) => {
+          await transaction.exec('drop table public.user_preferences, private.preference_ops cascade');
+          for (const name of names) await transaction.exec(`drop function if exists ${name} cascade`);
+          await transaction.exec(sql);
+          const found = 'select user_id, preferences, revision from public.user_preferences where user_id in ($1, $2)';
+          ({ rows } = await transaction.query(found, [member.id, visitor.id]));
+          throw undone;
+        }),
+      );
+      await assert.rejects(upgrade, undone);
+      assert.deepEqual(rows, [{ user_id: member.id, preferences: {}, revision: 0 }]);
     });
 
     it('to an account that has none, with its first edit', async () => {
@@ -388,15 +411,18 @@ onEachEngine('settings', (database) => {
     });
   });
 
-  it('know whose the site is', async () => {
-    const [owner, member] = [await newMember(database), await newMember(database)];
+  it('know who runs the site: its owner and admins', async () => {
+    const [owner, admin] = [await newMember(database), await newAdmin(database)];
+    const [member, visitor] = [await newMember(database), await newVisitor(database)];
     await database.query(
       `insert into private.site (owner_id) values ($1) on conflict (singleton) do update set owner_id = excluded.owner_id`,
       [owner.id],
     );
-    const owns = async ({ claims }: Person) =>
-      (await asUser<{ owns: boolean }>(database, claims, 'select public.owns_site() as owns'))[0]!.owns;
-    assert.deepEqual([await owns(owner), await owns(member)], [true, false]);
-    await assert.rejects(asUser(database, ANON, 'select public.owns_site()'), REFUSED);
+    const runs = async ({ claims }: Pick<Person, 'claims'>) =>
+      (await asUser<{ runs: boolean }>(database, claims, 'select public.runs_site() as runs'))[0]!.runs;
+    const liar = { claims: { ...member.claims, user_metadata: { role: 'admin' } } };
+    assert.deepEqual([await runs(owner), await runs(admin)], [true, true]);
+    for (const other of [member, visitor, liar]) assert.equal(await runs(other), false);
+    await assert.rejects(asUser(database, ANON, 'select public.runs_site()'), REFUSED);
   });
 });

@@ -263,6 +263,32 @@ describe('Outbox', () => {
     await until(() => page.sent.length === rounds + 1);
   });
 
+  it('never brings back what is given up while storage is read, and sends in the order of writing', async () => {
+    const page = await open();
+    let release = () => {};
+    page.troubles.push(new Promise<void>((resolve) => (release = resolve)));
+    page.say('first');
+    page.say('given up');
+    await until(() => page.states().join() === 'first sending,given up pending');
+    const { getAll } = IDBObjectStore.prototype;
+    const read = new Promise<void>((resolve) => {
+      IDBObjectStore.prototype.getAll = function (this: IDBObjectStore, ...query) {
+        IDBObjectStore.prototype.getAll = getAll;
+        const request = getAll.apply(this, query);
+        // What is being read is as it was before this.
+        page.outbox.discard(page.shown[1]!.id);
+        page.say('last');
+        request.addEventListener('success', () => resolve());
+        return request;
+      };
+    });
+    new BroadcastChannel(`livelit:outbox:${page.target}`).postMessage(0);
+    await read;
+    release();
+    await until(() => page.shown.length === 0);
+    expect(page.sent).to.deep.equal(['first', 'last']);
+  });
+
   it('sends once from two tabs that both know of a write', async () => {
     const one = await open();
     const release: (() => void)[] = [];

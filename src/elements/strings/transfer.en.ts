@@ -16,7 +16,8 @@ export const transferStrings = {
   unreadable: 'This file is not JSON that was exported here: an object with a value for each setting.',
   tooLarge: 'This file is too large to hold settings.',
   embed: 'Embed code',
-  embedHint: 'The elements with what is set now, for a page of your own. Visitors see it without an account.',
+  embedHint: 'The elements with what is set now, for a page of your own. Visitors see it so without an account.',
+  embedFill: 'Put in where livelit.js lies on your server, and your project’s address and publishable key.',
   embedCopy: 'Copy embed code',
   code: 'Embed code',
 } as const;
