@@ -29,15 +29,13 @@ export {
   type Provider,
 } from './services/api-keys.ts';
 export { chatSettings, saveChatSettings, type ChatSettings, type ChatSettingsPatch } from './services/chat-settings.ts';
+export { discardMessage, retryMessage, stopReply } from './services/chat-turns.ts';
 export {
   currentSession,
-  discardMessage,
   MAX_MESSAGE_LENGTH,
   messages,
   newConversation,
-  retryMessage,
   sendMessage,
-  stopReply,
   type Message,
   type SendError,
 } from './services/chat.ts';
