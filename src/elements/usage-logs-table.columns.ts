@@ -122,14 +122,14 @@ const USERS: readonly Column[] = [
   {
     id: 'first',
     sort: 'first_activity_at',
-    width: 100,
+    width: 116,
     hidden: true,
     cell: (row: LogUser, f, now) => time(row.first_activity_at, f, now),
   },
   {
     id: 'last',
     sort: 'last_activity_at',
-    width: 100,
+    width: 116,
     longest: longAgo,
     cell: (row: LogUser, f, now) => time(row.last_activity_at, f, now),
   },
