@@ -149,8 +149,7 @@ export class Sessions implements ReactiveController {
             ${renderItem(row?.closed_at ? words.reopen : words.closeConversation, () =>
               this.#try(closeConversation(this.#sessionId, !row?.closed_at)),
             )}
-            ${renderTranscript({ words, rows, nameOf })}
-            ${renderItem(words.delete, () => this.#ask(true))}
+            ${renderTranscript({ words, rows, nameOf })} ${renderItem(words.delete, () => this.#ask(true))}
           `,
         ),
       close,
