@@ -38,10 +38,11 @@ const PADDING_PX = 24;
 
 const longCount = (format: LogFormat) => format.short(99_900_000);
 const longMoney = (format: LogFormat) => format.money(0.00012);
+
 /** A day of two digits, in a month whose name is not short. */
 const LONG_DAY = '2025-12-28T00:00:00Z';
 
-/** Minutes ago, or the day itself. */
+/** Minutes ago, or, long ago, the month. */
 const longAgo = (format: LogFormat) =>
   [59 * 60_000, 400 * 86_400_000]
     .map((ms) => format.ago(LONG_DAY, Date.parse(LONG_DAY) + ms))
