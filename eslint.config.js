@@ -24,7 +24,7 @@ const ENTRIES = ['(connect|define|loader|index|testing)\\.ts$', 'Entries are lea
 const UP_TO_ELEMENTS = ['/elements/', 'elements → services → store, never back.'];
 const UP_TO_SERVICES = ['/services/', 'elements → services → store, never back.'];
 const SIDEWAYS_SERVICES = [
-  '^\\./(?!(usage-series|usage-csv|usage-logs-(view|merge|own|sample)|sample-data|chat-messages|chat-session|chat-topics|chat-usage|pricing|footprint|schema|session|settings-\\w+)\\.ts$)',
+  '^\\./(?!(usage-series|usage-csv|usage-logs-(view|merge|own|sample)|sample-data|chat-lane|chat-messages|chat-session|chat-topics|chat-usage|pricing|footprint|schema|session|settings-\\w+)\\.ts$)',
   'Services import only pure leaves of their own folder.',
 ];
 const SIDEWAYS_ELEMENTS = [

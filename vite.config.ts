@@ -29,24 +29,18 @@ const npm: UserConfig = {
   },
 };
 
+const COMMON =
+  /\/src\/(store\/(error|live|make-id)|services\/page-preferences|elements\/(live-controller|locale|base\.styles|lazy))\.ts$/;
+
+/** What is loaded with the messages of a chat. */
+const CHAT =
+  /\/src\/(elements\/(chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+
 /** The script-tag bundle: an entry that loads the rest in pieces, from wherever it was loaded itself. */
 const cdn: UserConfig = {
   base: './',
   publicDir: false,
   plugins: [
-    {
-      name: 'livelit-styles',
-      transform(code, id) {
-        if (!id.endsWith('.styles.ts')) return;
-        // Stylesheets are texts to a minifier: what no browser needs in them goes out here.
-        const small = (sheet: string) =>
-          sheet
-            .replace(/\/\*[^]*?\*\//g, '')
-            .replace(/\s+/g, ' ')
-            .replace(/ ?([{};]) /g, '$1');
-        return { code: code.replace(/css`[^`]*`/g, small), map: null };
-      },
-    },
     {
       name: 'livelit-css',
       enforce: 'pre',
@@ -68,13 +62,20 @@ const cdn: UserConfig = {
     // loads the entry as `livelit.js?v=2` would then have it twice.
     lib: { formats: ['es'], entry: { livelit: src('loader.ts') } },
     rolldownOptions: {
+      // The entry exports nothing: a group of modules may be wherever it is smallest.
+      preserveEntrySignatures: 'allow-extension',
       output: {
         entryFileNames: '[name].js',
         chunkFileNames: 'chunks/[name]-[hash].js',
         minify: true,
-        // What every element needs, and the loader too: one small file in place of three.
         codeSplitting: {
-          groups: [{ name: 'live', test: /\/src\/(store\/(error|live)|services\/page-preferences)\.ts$/ }],
+          includeDependenciesRecursively: false,
+          groups: [
+            // What every element needs: one small file in place of seven.
+            { name: 'live', test: COMMON },
+            // What every chat loads at once is one file, whatever parts of it others need as well.
+            { name: 'chat-box.thread', test: CHAT },
+          ],
         },
       },
     },

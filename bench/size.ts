@@ -87,8 +87,8 @@ const lines: readonly Line[] = [
     budget: 0.99 * libraries,
     note: `0.99 × supabase-js + Chart.js + Lit`,
   },
-  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_000 },
-  { what: '<settings-panel>, to its first paint', bytes: closure('livelit', 'settings-panel'), budget: 15_000 },
+  { what: '<sync-status>, to its first paint', bytes: closure('livelit', 'sync-status'), budget: 21_500 },
+  { what: '<settings-panel>, to its first paint', bytes: closure('livelit', 'settings-panel'), budget: 15_250 },
   {
     what: '<settings-panel>, with its fields',
     bytes: closure('livelit', 'settings-panel', 'settings-panel.view'),

@@ -29,15 +29,13 @@ export {
   type Provider,
 } from './services/api-keys.ts';
 export { chatSettings, saveChatSettings, type ChatSettings, type ChatSettingsPatch } from './services/chat-settings.ts';
+export { discardMessage, retryMessage, stopReply } from './services/chat-turns.ts';
 export {
   currentSession,
-  discardMessage,
   MAX_MESSAGE_LENGTH,
   messages,
   newConversation,
-  retryMessage,
   sendMessage,
-  stopReply,
   type Message,
   type SendError,
 } from './services/chat.ts';
@@ -94,7 +92,7 @@ export {
   type SyncState,
   type SyncStatistics,
 } from './services/usage-sync.ts';
-export { usageEntries, usageUsers } from './services/usage-logs.ts';
+export { readMore, usageEntries, usageUsers } from './services/usage-logs.ts';
 export { exportEntries, exportUsers, type LogFileFormat, type LogFilePiece } from './services/usage-logs-export.ts';
 export type {
   EntrySort,

@@ -25,14 +25,21 @@ function ownTag(): HTMLScriptElement | undefined {
   return scripts.find(({ src }) => src === import.meta.url) ?? scripts.find(({ dataset }) => 'livelit' in dataset);
 }
 
+/** Has a function of the page's own solve its captcha, by the name that the tag gives. */
+function ask(name: string): Promise<string> {
+  return (globalThis as unknown as Record<string, () => Promise<string>>)[name]!();
+}
+
 let connected: Promise<void> | undefined;
 
 /** Connects once, with the first element that is needed. */
 function connectOnce(): Promise<void> {
-  const { url, key } = ownTag()?.dataset ?? {};
+  const { url, key, captcha } = ownTag()?.dataset ?? {};
   connected ??= import('./connect.ts').then(({ connect }) => {
     // Without attributes the page calls connect() itself, or shows samples.
-    if (url || key) connect({ ...(url && { url }), ...(key && { key }) });
+    if (url || key) {
+      connect({ ...(url && { url }), ...(key && { key }), ...(captcha && { captchaToken: () => ask(captcha) }) });
+    }
   });
   return connected;
 }

@@ -51,6 +51,21 @@ const untilLive = ({ element, until }: Stage) => until(() => element.matches(':s
 const untilPart = ({ element, until }: Stage, part: string) =>
   until(() => element.renderRoot.querySelector(`[part~="${part}"]`));
 
+async function openFirst(stage: Stage): Promise<void> {
+  const { element, until } = stage;
+  await untilPart(stage, 'conversation');
+  element.renderRoot.querySelector<HTMLElement>('[part~="conversation"]')!.click();
+  await until(
+    () => element.renderRoot.querySelectorAll('li[part~="row"]').length > 3 && element.matches(':state(live)'),
+  );
+}
+
+async function openKnowledge(stage: Stage): Promise<void> {
+  await untilPart(stage, 'conversation');
+  stage.element.renderRoot.querySelectorAll<HTMLElement>('[part~="tab"]')[1]!.click();
+  await untilPart(stage, 'add');
+}
+
 export const stories: Stories = {
   idle: {
     says: 'Somebody is here for the first time and has not written yet.',
@@ -245,6 +260,75 @@ export const stories: Stories = {
     says: 'Opened over the page.',
     render: () => html`<chat-box mode="launcher" open session=${SESSION}></chat-box>`,
     act: (stage) => untilPart(stage, 'dialog'),
+  },
+  sessions: {
+    says: 'To the owner of the site: all conversations, newest first.',
+    states: ['live'],
+    backend: () => chatProject({ lines: SHORT, asOwner: true }),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+    async act(stage) {
+      await untilPart(stage, 'conversation');
+      await untilPart(stage, 'older');
+    },
+  },
+  session: {
+    says: 'One of them: the owner has joined it, and the model yields.',
+    states: ['live', 'owner'],
+    backend: () => chatProject({ lines: SHORT, asOwner: true, ownerHereMs: 3_600_000 }),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+    async act(stage) {
+      await openFirst(stage);
+      await untilPart(stage, 'join');
+      stage.element.renderRoot.querySelector<HTMLElement>('[part~="join"]')!.click();
+    },
+  },
+  'session-delete': {
+    says: 'The owner of the site is asked whether a conversation may be deleted.',
+    states: ['live'],
+    backend: () => chatProject({ lines: SHORT, asOwner: true }),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+    async act(stage) {
+      await openFirst(stage);
+      stage.element.renderRoot.querySelector('summary')!.click();
+      await stage.until(() => stage.element.renderRoot.querySelectorAll('[part~="item"]').length > 2);
+      [...stage.element.renderRoot.querySelectorAll<HTMLElement>('[part~="item"]')].at(-1)!.click();
+      await untilPart(stage, 'notice');
+    },
+  },
+  'sessions-refused': {
+    says: 'Whoever does not run the site is told so.',
+    states: ['idle'],
+    backend: () => new MemoryBackend(),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+  },
+  knowledge: {
+    says: 'What the model may answer from, kept by the owner of the site.',
+    states: ['live'],
+    backend: () => chatProject({ asOwner: true }),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+    async act(stage) {
+      await openKnowledge(stage);
+      await untilPart(stage, 'text');
+    },
+  },
+  'knowledge-text': {
+    says: 'A text is being written.',
+    states: ['live'],
+    backend: () => chatProject({ asOwner: true }),
+    render: () => html`<chat-box view="sessions"></chat-box>`,
+    async act(stage) {
+      await openKnowledge(stage);
+      stage.element.renderRoot.querySelector<HTMLElement>('[part~="add"]')!.click();
+      await untilPart(stage, 'text-form');
+      stage.element.renderRoot.querySelector<HTMLInputElement>('[name="title"]')!.value = 'Workshops';
+    },
+  },
+  'sessions-rtl': {
+    says: 'All conversations, in a page that reads from right to left.',
+    states: ['live'],
+    backend: () => chatProject({ lines: ARABIC, asOwner: true }),
+    render: () => html`<div dir="rtl" lang="ar"><chat-box view="sessions"></chat-box></div>`,
+    act: openFirst,
   },
   slots: {
     ...live,

@@ -6,6 +6,8 @@ export const SESSION = crypto.randomUUID();
 
 export const TOPIC = `chat:${SESSION}`;
 
+const OWNER = { userId: '0e0c9b1e-7f5a-4a8f-8d4e-3c1b2a990d11', anonymous: false, email: 'noor@example.org' };
+
 const VISITOR = { userId: '0e0c9b1e-7f5a-4a8f-8d4e-3c1b2a990d10', anonymous: true, email: '' };
 
 type Line = readonly [
@@ -37,11 +39,22 @@ export interface ChatOptions {
   /** For how long the owner of the site counts as here, ms. */
   readonly ownerHereMs?: number;
   readonly closed?: boolean;
+  /** Whoever looks runs the site. */
+  readonly asOwner?: boolean;
 }
 
 /** A project with one conversation in it, and a function `chat` that saves and streams as the real one does. */
 export function chatProject(options: ChatOptions = {}) {
-  const { lines = [], answer, pauseAfter = Infinity, paceMs = 0, suggestions = [], ownerHereMs, closed } = options;
+  const {
+    lines = [],
+    answer,
+    pauseAfter = Infinity,
+    paceMs = 0,
+    suggestions = [],
+    ownerHereMs,
+    closed,
+    asOwner = false,
+  } = options;
   let rows = lines.map(rowOf);
   let stopped = new AbortController();
   const save = (row: Row) => {
@@ -72,7 +85,7 @@ export function chatProject(options: ChatOptions = {}) {
     });
   };
   const project = new MemoryBackend({
-    session: VISITOR,
+    session: asOwner ? OWNER : VISITOR,
     tables: {
       chat_sessions: [
         {
@@ -85,7 +98,14 @@ export function chatProject(options: ChatOptions = {}) {
     },
     procedures: {
       chat_info: () => ({ greeting: '', suggestions, max_message_length: 2_000 }),
-      chat_session_list: () => ({ rows: PAST, next: null, at: Date.now() }),
+      chat_session_list: ({ p_scope }) => ({
+        rows: p_scope === 'all' ? everybody() : PAST,
+        next: null,
+        at: Date.now(),
+      }),
+      chat_session_read: () => undefined,
+      chat_owner_here: () => undefined,
+      chat_knowledge_list: () => TEXTS,
       chat_feedback({ p_message_id, p_feedback }) {
         const row = rows.find(({ id }) => id === p_message_id)!;
         const record = { ...row, feedback: p_feedback as 'up' | 'down' | null };
@@ -173,6 +193,55 @@ const PAST = [
   owner_active_until: null,
   streaming: false,
   last: { role: 'assistant', author: 'model', status: 'complete', content: '…', created_at: '' },
+}));
+
+/** All conversations, as the owner of the site sees them: the first is the one whose messages are here. */
+function everybody() {
+  const row = (id: string, minutes: number, title: string, more: object = {}) => ({
+    id,
+    title,
+    visitor_name: null,
+    last_message_at: new Date(Date.now() - minutes * 60_000).toISOString(),
+    closed_at: null,
+    owner_active_until: null,
+    streaming: false,
+    last: { role: 'assistant', author: 'model', status: 'complete', content: 'Both. The night bus atlas was…' },
+    email: null,
+    messages: 4,
+    unread: 0,
+    ...more,
+  });
+  const last = (content: string) => ({ role: 'user', author: 'visitor', status: 'complete', content });
+  const later = new Date(Date.now() + 90_000).toISOString();
+  return [
+    row(SESSION, 1, 'Hi! Do you also draw maps for print, or only for the web?', {
+      unread: 2,
+      last: last('And could you begin in January? Our valley is 40 km long, and the snow is gone by then.'),
+    }),
+    row(crypto.randomUUID(), 3, 'Which data do you use?', { streaming: true, visitor_name: 'Ines', unread: 1 }),
+    row(crypto.randomUUID(), 26, 'ما تكلفة خريطة واحدة؟', { owner_active_until: later, email: 'salma@example.org' }),
+    row(crypto.randomUUID(), 190, 'A map for our school', { closed_at: new Date().toISOString() }),
+    ...Array.from({ length: 96 }, (_, day) =>
+      row(
+        crypto.randomUUID(),
+        1_440 * (day + 1),
+        day % 3 ? 'Do you lend the atlas to schools?' : 'What is a hillshade?',
+      ),
+    ),
+  ];
+}
+
+const TEXTS = [
+  ['About me', '/about', 1_240, 2],
+  ['Night bus atlas', 'https://example.org/atlas', 5_812, 7],
+  ['Prices, and what is in them', null, 890, 1],
+].map(([title, url, characters, passages]) => ({
+  id: crypto.randomUUID(),
+  title,
+  url,
+  characters,
+  passages,
+  updated_at: new Date().toISOString(),
 }));
 
 export const ARABIC: readonly Line[] = [

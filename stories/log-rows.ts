@@ -106,7 +106,7 @@ type Parameters = Readonly<Record<string, unknown>>;
 /** A project's two functions over rows that may change; they page, and sort no further. */
 export function logProcedures(users: () => readonly LogUser[], entries: () => readonly LogEntry[]) {
   return {
-    usage_logs_page({ p_page, p_limit, p_search }: Parameters) {
+    usage_logs_page({ p_page, p_limit, p_search, p_summary }: Parameters) {
       const found = users().filter(({ email }) => !p_search || email?.includes(p_search as string));
       const from = ((p_page as number | null) ?? 1) - 1;
       const limit = p_limit as number;
@@ -121,7 +121,7 @@ export function logProcedures(users: () => readonly LogUser[], entries: () => re
       return {
         rows: found.slice(from * limit, (from + 1) * limit),
         next_cursor: null,
-        totals,
+        ...(p_summary === 'totals' ? { totals } : { total: found.length, total_estimated: found.length > 10_000 }),
         revenue_total: sum(users(), 'revenue'),
       };
     },

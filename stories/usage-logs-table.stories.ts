@@ -40,6 +40,12 @@ const calls = () => html`<usage-logs-table view="entries"></usage-logs-table>`;
 const find = ({ element }: Stage, selector: string) => element.renderRoot.querySelector<HTMLElement>(selector);
 const row = (stage: Stage) => stage.until(() => find(stage, '[part~=row] [part=cell]') && find(stage, '[part=search]'));
 
+/** Who waits for long is told so. */
+const waiting = async (stage: Stage) => {
+  await stage.until(() => find(stage, '[part=search]') && find(stage, '[part=spinner]'));
+  await stage.until(() => getComputedStyle(find(stage, '[part=spinner]')!).visibility === 'visible');
+};
+
 const users: Story = {
   says: 'A row a user, with the sums of each.',
   states: ['live'],
@@ -80,7 +86,7 @@ export const stories: Stories = {
       backend.hold();
       return backend;
     },
-    act: (stage) => stage.until(() => find(stage, '[part=search]')),
+    act: (stage) => waiting(stage),
   },
   asked: {
     ...users,
@@ -90,6 +96,7 @@ export const stories: Stories = {
       await row(stage);
       stage.project.hold();
       (stage.element as LitElement & { refresh(): void }).refresh();
+      await waiting(stage);
     },
   },
   refreshing: {
@@ -175,6 +182,7 @@ export const stories: Stories = {
     async act(stage) {
       await row(stage);
       find(stage, 'summary')!.click();
+      await stage.until(() => find(stage, 'button.item'));
       stage.element.addEventListener('usage-logs-table-export', (event) => event.preventDefault());
       find(stage, 'button.item')!.click();
       await stage.until(() => find(stage, '[part=progress]')?.textContent?.includes('downloaded'));
@@ -206,6 +214,12 @@ export const stories: Stories = {
       find(stage, '[part=detail] > [part=button]')!.click();
       await stage.until(() => find(stage, '[part=chip]') && find(stage, '[part~=row]'));
     },
+  },
+  estimated: {
+    ...users,
+    says: 'So many that nobody counts them.',
+    render: () => html`<usage-logs-table estimate></usage-logs-table>`,
+    backend: () => project(40_000),
   },
   narrow: { ...users, says: 'In a column.', render: () => html`<div class="narrow">${table()}</div>` },
   'right-to-left': {

@@ -5,6 +5,7 @@
 import { disconnect } from 'livelit';
 import 'livelit/define';
 import { connectToMemory, MemoryBackend } from 'livelit/testing';
+import * as smd from 'streaming-markdown';
 
 const TOKENS = 2_000;
 const SESSION = crypto.randomUUID();
@@ -105,7 +106,34 @@ function plain(): Subject {
         }
         waiting += token;
       });
-      await shown(() => bubble.lastChild?.textContent?.slice(-200));
+      await shown(() => bubble.textContent.slice(-200));
+    },
+  };
+}
+
+/** What a parser and the DOM cost by themselves: the words go into it once a frame, and nothing else happens. */
+function bare(): Subject {
+  const log = document.createElement('div');
+  const parser = smd.parser(smd.default_renderer(log));
+  return {
+    ready() {
+      log.style.cssText = 'block-size: 28rem; overflow: auto';
+      document.body.append(log);
+      return Promise.resolve();
+    },
+    async stream(perSecond) {
+      let waiting = '';
+      await speak(perSecond, (token) => {
+        if (!waiting) {
+          requestAnimationFrame(() => {
+            smd.parser_write(parser, waiting);
+            waiting = '';
+            log.scrollTop = log.scrollHeight;
+          });
+        }
+        waiting += token;
+      });
+      await shown(() => log.lastElementChild?.textContent);
     },
   };
 }
@@ -150,4 +178,4 @@ function idle(): Subject {
   };
 }
 
-Object.assign(globalThis, { subjects: { ours, plain, deep, idle } });
+Object.assign(globalThis, { subjects: { ours, plain, bare, deep, idle } });

@@ -8,10 +8,12 @@ import 'livelit/define';
 import { connectToMemory, MemoryBackend } from 'livelit/testing';
 import { TabulatorFull as Tabulator } from 'tabulator-tables';
 import 'tabulator-tables/dist/css/tabulator.min.css';
+import './table.css';
 
 const ROWS = 100_000;
 const ROW_PX = 36;
 const HEIGHT_PX = 480;
+const BATCH_MS = 500;
 const ADMIN = { userId: 'bench', anonymous: false, email: 'bench@test.invalid', admin: true };
 const PING = { event: 'usage_logs', payload: { table: 'usage_logs', op: 'UPDATE', n: 1, ids: null } };
 
@@ -43,10 +45,28 @@ const rowAt = (number: number): LogEntry => {
   };
 };
 
+/** What every subject is given, the newest first: to make it is nobody's work. */
+const rowsOf = (count = ROWS) => Array.from({ length: count }, (_, index) => rowAt(ROWS - index));
+
 const frame = () => new Promise(requestAnimationFrame);
 
-async function until(condition: () => unknown): Promise<void> {
-  while (!condition()) await frame();
+/** Another task: sooner than any timer. */
+const task = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    port2.postMessage(undefined);
+  });
+
+/** From the start of a frame until what was done is painted, ms. */
+async function timed(subject: { first(): void; ready(): unknown }): Promise<number> {
+  await frame();
+  const start = performance.now();
+  subject.first();
+  do await frame();
+  while (!subject.ready());
+  await task();
+  return performance.now() - start;
 }
 
 function place(): HTMLElement {
@@ -56,31 +76,43 @@ function place(): HTMLElement {
   return box;
 }
 
-/** What both others show in their cells too. */
+/** What all show in their cells. */
 const whole = new Intl.NumberFormat('en');
 const money = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumSignificantDigits: 2 });
-const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const seconds = new Intl.NumberFormat('en', { style: 'unit', unit: 'second', maximumSignificantDigits: 3 });
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' });
+const ago = (at: string) => relative.format(Math.ceil((Date.parse(at) - begun) / 3_600_000), 'hour');
 const CELLS: readonly (readonly [title: string, text: (row: LogEntry) => string])[] = [
-  ['Time', ({ at }) => moment.format(Date.parse(at))],
+  ['Time', ({ at }) => ago(at)],
   ['User', ({ full_name: name }) => name ?? ''],
   ['App', ({ app }) => app],
   ['Model', ({ model }) => model],
   ['Input', (row) => whole.format(row.context_tokens)],
   ['Output', (row) => whole.format(row.generated_tokens)],
   ['Cost', ({ cost }) => money.format(cost ?? 0)],
-  ['Latency', (row) => whole.format(row.latency_ms ?? 0)],
+  ['Latency', (row) => seconds.format((row.latency_ms ?? 0) / 1_000)],
   ['Status', ({ status }) => status],
 ];
 
 /** Nodes of rows that leave go to rows that come; texts are written straight into them. */
-function floor() {
+function floor(all: LogEntry[]) {
   const box = place();
   const body = document.createElement('div');
   const lines: { readonly node: HTMLElement; index: number; row: LogEntry | undefined }[] = [];
+  const lineOf = (texts: readonly string[]) => {
+    const node = document.createElement('div');
+    node.className = 'line';
+    node.append(
+      ...texts.map((text) => {
+        const cell = document.createElement('div');
+        cell.textContent = text;
+        return cell;
+      }),
+    );
+    return node;
+  };
   let rows: LogEntry[] = [];
-  box.style.overflow = 'auto';
-  body.style.position = 'relative';
-  box.append(body);
+  box.className = 'floor';
   const paint = () => {
     body.style.height = `${rows.length * ROW_PX}px`;
     const first = Math.max(0, Math.floor(box.scrollTop / ROW_PX) - 8);
@@ -96,28 +128,20 @@ function floor() {
       if (row) CELLS.forEach(([, text], cell) => (line.node.children[cell]!.textContent = text(row)));
     }
   };
-  const count = Math.ceil(HEIGHT_PX / ROW_PX) + 16;
-  for (let made = 0; made < count; made += 1) {
-    const node = document.createElement('div');
-    const columns = `repeat(${CELLS.length}, 1fr)`;
-    Object.assign(node.style, {
-      position: 'absolute',
-      inset: '0 0 auto',
-      height: `${ROW_PX}px`,
-      display: 'grid',
-      gridTemplateColumns: columns,
-    });
-    node.append(...CELLS.map(() => document.createElement('div')));
-    body.append(node);
-    lines.push({ node, index: -1, row: undefined });
-  }
-  box.addEventListener('scroll', paint);
   return {
-    async first() {
-      rows = Array.from({ length: ROWS }, (_, index) => rowAt(ROWS - index));
+    first() {
+      rows = all;
+      const count = Math.ceil(HEIGHT_PX / ROW_PX) + 16;
+      for (let made = 0; made < count; made += 1) {
+        const node = lineOf(CELLS.map(() => ''));
+        body.append(node);
+        lines.push({ node, index: -1, row: undefined });
+      }
+      box.append(lineOf(CELLS.map(([title]) => title)), body);
+      box.addEventListener('scroll', paint);
       paint();
-      await frame();
     },
+    ready: () => true,
     all: () => Promise.resolve(),
     scroller: () => box,
     nodes: () => body.children.length,
@@ -129,24 +153,24 @@ function floor() {
   };
 }
 
-function tabulator() {
+function tabulator(data: LogEntry[]) {
   const box = place();
   let table: Tabulator;
   return {
-    async first() {
-      const data = Array.from({ length: ROWS }, (_, index) => rowAt(ROWS - index));
+    first() {
       const columns = CELLS.map(([title, text]) => ({
         title,
         field: 'id',
         formatter: (cell: { getData(): unknown }) => text(cell.getData() as LogEntry),
       }));
       table = new Tabulator(box, { data, columns, height: HEIGHT_PX, layout: 'fitColumns', rowHeight: ROW_PX });
-      await until(() => box.querySelector('.tabulator-row .tabulator-cell'));
     },
+    ready: () => box.querySelector('.tabulator-row .tabulator-cell'),
     all: () => Promise.resolve(),
     scroller: () => box.querySelector<HTMLElement>('.tabulator-tableholder')!,
     nodes: () => box.querySelectorAll('.tabulator-row').length,
-    add: (number: number) => void table.addData([rowAt(number)], true),
+    add: (number: number): unknown => table.addData([rowAt(number)], true),
+    addAll: (rows: LogEntry[]) => table.addData(rows, true),
     remove() {
       table.destroy();
       box.remove();
@@ -154,10 +178,24 @@ function tabulator() {
   };
 }
 
+/** The same, given what comes as seldom as our store asks for it. */
+function batched(data: LogEntry[]) {
+  const table = tabulator(data);
+  const waiting: LogEntry[] = [];
+  return {
+    ...table,
+    add(number: number) {
+      if (!waiting.length) setTimeout(() => void table.addAll(waiting.splice(0).reverse()), BATCH_MS);
+      waiting.push(rowAt(number));
+    },
+  };
+}
+
 /** The element; what comes is signalled, fetched, merged and painted. The project's part is kept small: it is no part of ours. */
-function ours() {
+function ours(all: LogEntry[]) {
   const box = place();
-  let newest = ROWS;
+  // Of the database: what is new stands behind, so that nothing is moved for it.
+  const log = all.reverse();
   const totals = {
     requests: 0,
     errors: 0,
@@ -175,21 +213,20 @@ function ours() {
     totals.generated_tokens += generated_tokens;
     totals.cost += cost!;
   };
-  for (let number = 1; number <= ROWS; number += 1) add(rowAt(number));
+  log.forEach(add);
   const project = new MemoryBackend({
     session: ADMIN,
     procedures: {
+      // A cursor is how many rows are older than the row that it is of.
       usage_log_entries({ p_cursor: cursor, p_backward: backward, p_limit: limit }) {
-        const from = cursor === null || cursor === undefined ? newest : Number(cursor);
-        const [top, end] = backward
-          ? [newest, from]
-          : [cursor ? from - 1 : from, Math.max((cursor ? from - 1 : from) - Number(limit), 0)];
-        const rows = Array.from({ length: top - end }, (_, index) => rowAt(top - index));
+        const end = cursor === null || cursor === undefined ? log.length : Number(cursor);
+        const begin = backward ? end + 1 : Math.max(end - Number(limit), 0);
+        const rows = log.slice(begin, backward ? undefined : end).reverse();
         return {
           rows,
           more: false,
-          prev_cursor: String(rows[0] ? top : from),
-          next_cursor: end > 0 ? String(end + 1) : null,
+          prev_cursor: String(backward && !rows.length ? end : begin + rows.length - 1),
+          next_cursor: begin > 0 ? String(begin) : null,
           totals: { ...totals },
         };
       },
@@ -198,18 +235,18 @@ function ours() {
   const root = () => box.querySelector('usage-logs-table')?.shadowRoot;
   const scroller = () => root()!.querySelector<HTMLElement>('[role=grid]')!;
   return {
-    async first() {
+    first() {
       connectToMemory(project);
       render(html`<usage-logs-table view="entries"></usage-logs-table>`, box);
-      await until(() => root()?.querySelector('[part~=cell]'));
     },
+    ready: () => root()?.querySelector('[part~=cell]'),
     /** Reads to the end, as somebody who scrolls there does. */
     async all() {
-      const words = whole.format(ROWS);
-      await until(() => {
+      const words = `${whole.format(ROWS)} calls`;
+      while (root()!.querySelector('[part=footer]')!.textContent.trim() !== words) {
         scroller().scrollTop = scroller().scrollHeight;
-        return root()!.querySelector('[part=footer]')!.textContent.includes(`${words} calls`);
-      });
+        await frame();
+      }
       scroller().scrollTop = 0;
       await frame();
       await frame();
@@ -217,8 +254,9 @@ function ours() {
     scroller,
     nodes: () => root()!.querySelectorAll('.sheet > *').length,
     add(number: number) {
-      newest = number;
-      add(rowAt(number));
+      const row = rowAt(number);
+      log.push(row);
+      add(row);
       project.emit('admin:usage', PING);
     },
     remove() {
@@ -231,9 +269,24 @@ function ours() {
 
 let number = ROWS;
 
-/** One at a time, as fast as that for so long; ends when the page has had a frame for the last. */
-async function tail(subject: { add(number: number): void }, perSecond: number, ms: number): Promise<void> {
+/**
+ * One at a time, as fast as that, for so long; ends when the page has had a frame for the last.
+ *
+ * @returns How long it took, and the longest that a frame was waited for, ms.
+ */
+async function tail(
+  subject: { add(number: number): unknown },
+  perSecond: number,
+  ms: number,
+): Promise<{ readonly took: number; readonly longest: number }> {
   const start = performance.now();
+  let longest = 0;
+  let last = start;
+  let watching = requestAnimationFrame(function watch(now) {
+    longest = Math.max(longest, now - last);
+    last = now;
+    watching = requestAnimationFrame(watch);
+  });
   for (let added = 0; performance.now() - start < ms;) {
     await new Promise((resolve) => setTimeout(resolve, 1_000 / perSecond));
     for (const due = ((performance.now() - start) / 1_000) * perSecond; added < due; added += 1) {
@@ -241,6 +294,8 @@ async function tail(subject: { add(number: number): void }, perSecond: number, m
     }
   }
   await frame();
+  cancelAnimationFrame(watching);
+  return { took: performance.now() - start, longest };
 }
 
-Object.assign(globalThis, { subjects: { ours, tabulator, floor }, frame, tail });
+Object.assign(globalThis, { subjects: { ours, tabulator, batched, floor }, rowsOf, frame, timed, tail });

@@ -31,8 +31,9 @@ export class Composer implements ReactiveController {
   readonly #composing: () => Composing;
   /** The visitor's message that the input holds again. */
   #edited: Message | undefined;
-  /** The conversation whose draft stands in the input. */
+  /** The conversation whose draft stands in the input, and that input. */
   #draftOf = '';
+  #draftIn: HTMLTextAreaElement | undefined;
   /** A message is being handed over: a second Enter must not send it twice. */
   #handingOver = false;
   #toldTypingAt = 0;
@@ -44,7 +45,8 @@ export class Composer implements ReactiveController {
   }
 
   hostUpdated(): void {
-    if (this.#draftOf !== this.#composing().sessionId) this.#restoreDraft();
+    const input = this.#input;
+    if (input && (this.#draftOf !== this.#composing().sessionId || this.#draftIn !== input)) this.#restoreDraft();
   }
 
   render() {
@@ -164,6 +166,7 @@ export class Composer implements ReactiveController {
     const input = this.#input;
     if (!input || !readDraft) return;
     this.#draftOf = sessionId;
+    this.#draftIn = input;
     if (sessionId && !input.value) input.value = readDraft(sessionId);
   }
 }

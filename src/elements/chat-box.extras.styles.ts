@@ -7,11 +7,21 @@ export const extrasStyles = css`
     font-size: 0.875em;
   }
 
+  /* The buttons have kept room enough. */
+  .row:has(.actions) + .row {
+    margin-block-start: calc(0.25 * var(--_space));
+  }
+
   .author {
+    display: block;
     margin-block-end: 0.2em;
-    color: var(--_good);
+    color: var(--_muted);
     font-size: 0.8125em;
     font-weight: 600;
+  }
+
+  .author.owner {
+    color: var(--_good);
   }
 
   .actions {

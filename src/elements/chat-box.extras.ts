@@ -7,17 +7,8 @@ import {
   tellTyping,
   type Conversation,
 } from '../services/chat-conversations.ts';
-import {
-  discardMessage,
-  keepReadUpTo,
-  newConversation,
-  readUpTo,
-  regenerateReply,
-  retryMessage,
-  stopReply,
-  type Message,
-  type SendError,
-} from '../services/chat.ts';
+import { discardMessage, editMessage, regenerateReply, retryMessage, stopReply } from '../services/chat-turns.ts';
+import { keepReadUpTo, newConversation, readUpTo, type Message, type SendError } from '../services/chat.ts';
 import { pagePreferences } from '../services/page-preferences.ts';
 import { adopt } from './adopt.ts';
 import { extrasStyles } from './chat-box.extras.styles.ts';
@@ -33,8 +24,10 @@ import { chatMoreStrings, type ChatWords } from './strings/chat-more.en.ts';
 interface Shown {
   readonly sessionId: string;
   readonly rows: readonly Message[];
-  /** Its list of earlier conversations is open. */
+  /** Its menu is open. */
   readonly listing: boolean;
+  /** Whoever looks runs the site. */
+  readonly asOwner: boolean;
 }
 
 /** What surrounds the messages: where the reader is, who else is there, what can be done with them. */
@@ -49,8 +42,9 @@ export class ChatExtras implements ReactiveController {
   /** Loaded with the first reply. */
   #rendering: Rendering | undefined;
   #loading = false;
-  /** The reply that was last seen being written: what is announced is its end. */
-  #writing: string | undefined;
+  /** Messages of others in the conversation that need not be announced any more. */
+  #heard: ReadonlySet<string> = new Set();
+  #heardIn: string | undefined;
   #announcement = '';
   #wake: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,7 +57,7 @@ export class ChatExtras implements ReactiveController {
     this.#presence = new LiveController(host, () => (shown().rows.length ? presence(shown().sessionId) : undefined));
     // Dates and times follow the page's settings.
     new LiveController(host, pagePreferences);
-    this.#past = new LiveController(host, () => (shown().listing ? conversations() : undefined));
+    this.#past = new LiveController(host, () => (shown().listing && !shown().asOwner ? conversations() : undefined));
     host.addController(this);
   }
 
@@ -98,7 +92,7 @@ export class ChatExtras implements ReactiveController {
     if (seq && document.visibilityState === 'visible') keepReadUpTo(sessionId, seq);
   }
 
-  /** Tells the owner, when there is one to see it, that the visitor is typing; nobody misses it. */
+  /** Tells the others that somebody is typing, while the owner is there; nobody misses it. */
   tellTyping(): void {
     if (this.ownerHere) tellTyping(this.#shown().sessionId).catch(() => undefined);
   }
@@ -112,6 +106,11 @@ export class ChatExtras implements ReactiveController {
     else if (wish.do === 'stop') await stopReply(wish.message);
     else if (wish.do === 'rate') await rateReply(wish.message, wish.feedback);
     else await newConversation();
+  }
+
+  /** Puts a text in the place of a message of the visitor's. @throws {LivelitError} */
+  edit(message: Message, content: string): void {
+    editMessage(this.#shown().sessionId, message, content);
   }
 
   hostUpdated(): void {
@@ -174,8 +173,9 @@ export class ChatExtras implements ReactiveController {
     </li>`;
   }
 
-  renderAfter({ rows, words, asOwner, act }: ThreadView) {
-    this.#announce(rows, words);
+  renderAfter(view: ThreadView) {
+    const { words, asOwner, act } = view;
+    this.#announce(view);
     const action = (part: string, name: string, label: string, go: () => void) =>
       html`<button part=${part} class=${name} type="button" @click=${go}>${label}</button>`;
     const renew = asOwner ? nothing : action('action', 'link', words.newConversation, () => act({ do: 'renew' }));
@@ -198,11 +198,21 @@ export class ChatExtras implements ReactiveController {
     next.focus();
   };
 
-  #announce(rows: readonly Message[], words: ChatWords): void {
-    const streaming = rows.findLast((message) => message.status === 'streaming');
-    const ended = this.#writing && rows.find(({ id, status }) => id === this.#writing && status !== 'streaming');
-    if (ended) this.#announcement = `${authorOf(ended, words)}: ${ended.content}`;
-    this.#writing = streaming?.id;
+  /** Says what has come from somebody else and is complete: once, and nothing of what was there before. */
+  #announce({ rows, words, asOwner }: ThreadView): void {
+    const { sessionId } = this.#shown();
+    const others = rows.filter(({ author }) => author !== (asOwner ? 'owner' : 'visitor'));
+    const ended = others.filter(({ status }) => ['complete', 'stopped', 'error'].includes(status));
+    if (this.#heardIn === sessionId) {
+      const said = ended
+        .filter(({ id }) => !this.#heard.has(id))
+        .map((row) => `${authorOf(row, words, asOwner)}: ${row.content || words.replyFailed}`)
+        .join('\n');
+      // What somebody says again is another sentence.
+      if (said) this.#announcement = said === this.#announcement ? `${said}\u00a0` : said;
+    } else this.#announcement = '';
+    this.#heardIn = rows.length ? sessionId : undefined;
+    this.#heard = new Set(ended.map(({ id }) => id));
   }
 
   /** In how many ms something changes by itself: a wait grows shorter, somebody is no longer typing. */

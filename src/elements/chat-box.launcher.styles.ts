@@ -68,7 +68,7 @@ export const launcherStyles = css`
     dialog {
       inset: 0;
       inline-size: 100%;
-      block-size: 100dvb;
+      block-size: min(100dvb, var(--_visible, 100dvb));
       border: 0;
       border-radius: 0;
     }

@@ -24,13 +24,28 @@ export class Launcher implements ReactiveController {
 
   hostUpdated(): void {
     adopt(this.#host.renderRoot, launcherStyles);
-    const dialog = this.#host.renderRoot.querySelector('dialog');
+    const dialog = this.#dialog;
     if (!dialog || dialog.open === this.#host.open) return;
     if (this.#host.open) {
       dialog.showModal();
       dialog.querySelector('textarea')?.focus();
-    } else dialog.close();
+      visualViewport?.addEventListener('resize', this.#fit);
+    } else {
+      dialog.close();
+      this.hostDisconnected();
+    }
   }
+
+  hostDisconnected(): void {
+    visualViewport?.removeEventListener('resize', this.#fit);
+  }
+
+  get #dialog(): HTMLDialogElement | null {
+    return this.#host.renderRoot.querySelector('dialog');
+  }
+
+  /** A keyboard on the screen covers the page, which does not grow shorter for it in every browser. */
+  #fit = (): void => this.#dialog?.style.setProperty('--_visible', `${visualViewport!.height}px`);
 
   render(frame: () => unknown, words: ChatWords, label: string, unread: number) {
     this.#opened ||= this.#host.open;

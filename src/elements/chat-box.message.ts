@@ -45,8 +45,8 @@ export function renderMessage(message: Message, view: ThreadView, entry: boolean
       ></slot>`
     : html`<div part="bubble" class="bubble" dir="auto">${content}</div>`;
   return html`
-    <li part="row ${kind}" class="row ${kind}" tabindex=${entry ? 0 : -1}>
-      <span class=${author === 'owner' && !asOwner ? 'author' : 'visually-hidden'}
+    <li part="row ${kind}" class="row ${kind} by-${author}" tabindex=${entry ? 0 : -1}>
+      <span class=${(author === 'owner') === asOwner ? 'visually-hidden' : `author ${author}`}
         >${authorOf(message, words, asOwner)}</span
       >
       ${content ? bubble : ended ? nothing : renderDots(words.writing)}

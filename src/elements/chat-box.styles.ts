@@ -142,6 +142,11 @@ export const styles = css`
     text-decoration: underline;
   }
 
+  ::slotted([slot='footer']) {
+    display: block;
+    margin: 0 calc(2 * var(--_space)) var(--_space);
+  }
+
   form {
     display: flex;
     align-items: flex-end;

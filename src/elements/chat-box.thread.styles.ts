@@ -19,13 +19,7 @@ export const threadStyles = css`
 
   .row.user {
     margin-inline-start: auto;
-  }
-
-  .row.user .bubble,
-  .row.user .actions,
-  .row.user .meta {
-    inline-size: fit-content;
-    margin-inline-start: auto;
+    text-align: end;
   }
 
   .bubble {
@@ -39,7 +33,11 @@ export const threadStyles = css`
     white-space: pre-wrap;
   }
 
+  /* Placed by the direction of the page, not by that of its text. */
   .user .bubble {
+    display: inline-block;
+    text-align: start;
+    vertical-align: top;
     background: var(--chat-box-user-surface, var(--_accent));
     color: var(--chat-box-user-text, var(--_on-accent));
   }
@@ -64,9 +62,8 @@ export const threadStyles = css`
     font-size: 0.8125em;
   }
 
-  .user .meta {
+  .user :is(.meta, .actions) {
     justify-content: flex-end;
-    text-align: end;
   }
 
   .failed .meta {

@@ -1,14 +1,13 @@
-import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { property, state } from 'lit/decorators.js';
+import type { Conversation } from '../services/chat-conversations.ts';
 import type { Message } from '../services/chat.ts';
 import { LivelitError } from '../store/error.ts';
-import type { Status } from '../store/live.ts';
+import type { Live, Status } from '../store/live.ts';
 import { base } from './base.styles.ts';
 import { Composer, type Composing } from './chat-box.composer.ts';
 import { ChatBoxSendEvent, ChatBoxSentEvent } from './chat-box.events.ts';
-import type { ChatExtras } from './chat-box.extras.ts';
-import { renderHeader } from './chat-box.header.ts';
-import type { Launcher } from './chat-box.launcher.ts';
+import { Header, type Heading } from './chat-box.header.ts';
 import type { Act } from './chat-box.message.ts';
 import { styles } from './chat-box.styles.ts';
 import { Lazy } from './lazy.ts';
@@ -61,6 +60,23 @@ const NOTES: Partial<Record<Status, string>> = {
  * @csspart jump - The button that goes to the newest message.
  * @csspart closed - Says that nobody writes in this conversation any more.
  * @csspart note - Says that the messages are being fetched or are not up to date.
+ * @csspart tabs - Over the owner's lists: which of them is shown.
+ * @csspart tab - One of them.
+ * @csspart conversations - All conversations, for the owner of the site.
+ * @csspart conversation - One of them; also `unread`.
+ * @csspart older - The button under them that shows older ones.
+ * @csspart back - The button that goes back to them.
+ * @csspart join - The button by which the owner joins a conversation, or leaves it.
+ * @csspart notice - Asks the owner whether a conversation may be deleted.
+ * @csspart texts - What the model knows, for the owner of the site.
+ * @csspart text - One text of it.
+ * @csspart add - The button that adds a text.
+ * @csspart load - The button that loads files.
+ * @csspart text-form - Where a text is written.
+ * @csspart field - An input in it.
+ * @csspart save - The button that keeps the text.
+ * @csspart cancel - The button that does not.
+ * @csspart knowledge-note - How that went.
  * @csspart error - The sentence over the input when something is wrong.
  * @csspart hint - Over the input: how long the message is, or that one is being edited.
  * @csspart form - The input and its button.
@@ -107,35 +123,61 @@ export class ChatBoxElement extends LitElement {
   /** Whether the chat is open over the page. */
   @property({ type: Boolean, reflect: true }) open = false;
 
+  /** `sessions` shows the owner of the site, signed in, all conversations, and what the model knows. */
+  @property() view: 'conversation' | 'sessions' = 'conversation';
+
   /** Words in place of the English ones, by name. */
   @property({ attribute: false }) words: Partial<ChatWords> = {};
 
   @state() private problem: LivelitError | undefined;
 
-  @state() private menuOpen = false;
-
   #internals = this.attachInternals();
 
   #thread = new Lazy(this, loadThread);
 
-  #menu = new Lazy(this, () => import('./chat-box.menu.ts'));
+  #lateLauncher = new Lazy(this, async () => new (await import('./chat-box.launcher.ts')).Launcher(this));
+
+  #lateSessions = new Lazy(
+    this,
+    async () => new (await import('./chat-box.sessions.ts')).Sessions(this, this.#showProblem),
+  );
+
+  #lateExtras = new Lazy(this, async () => {
+    await loadThread();
+    const { ChatExtras } = await import('./chat-box.extras.ts');
+    return new ChatExtras(this, () => ({
+      sessionId: this.#sessionId,
+      rows: this.#rows,
+      listing: this.#header.open,
+      asOwner: this.view === 'sessions',
+    }));
+  });
 
   #current = new LiveController(this, () => (this.session ? undefined : this.#chat?.currentSession()));
 
-  #messages = new LiveController(
+  /** The messages of the conversation; to the owner of the site, while none is open, the conversations. */
+  #shown = new LiveController<readonly (Message | Conversation)[]>(
     this,
-    () => (this.#sessionId ? this.#chat?.messages(this.#sessionId) : undefined),
+    (): Live<readonly (Message | Conversation)[]> | undefined =>
+      this.#sessionId ? this.#chat?.messages(this.#sessionId) : this.#sessions?.live(),
     this.#internals,
   );
 
-  #extras: ChatExtras | undefined;
+  #words = strings.chat as ChatWords;
 
-  #launcher: Launcher | undefined;
+  #header = new Header(this);
 
   #composer = new Composer(this, () => this.#composing);
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('mode') && this.mode === 'launcher') void this.#loadLauncher();
+  protected override willUpdate(): void {
+    // Once for each paint, however often they are asked for in it.
+    this.#words = {
+      ...strings.chat,
+      ...this.#thread.value?.chatStrings,
+      ...this.#extras?.strings,
+      ...this.#sessions?.strings,
+      ...this.words,
+    } as ChatWords;
     const { states } = this.#internals;
     toggle(
       states,
@@ -143,10 +185,6 @@ export class ChatBoxElement extends LitElement {
       this.#rows.some(({ status }) => status === 'streaming'),
     );
     toggle(states, 'owner', this.#extras?.ownerHere === true);
-  }
-
-  protected override firstUpdated(): void {
-    void this.#loadExtras();
   }
 
   protected override updated(): void {
@@ -158,59 +196,60 @@ export class ChatBoxElement extends LitElement {
 
   override render() {
     if (this.mode !== 'launcher') return this.#renderFrame();
-    const unread = this.open ? 0 : (this.#extras?.unread ?? 0);
-    return this.#launcher?.render(() => this.#renderFrame(), this.#words, this.#label, unread) ?? nothing;
+    const unread = this.open ? 0 : ((this.#sessions ?? this.#extras)?.unread ?? 0);
+    return this.#lateLauncher.value?.render(() => this.#renderFrame(), this.#words, this.#label, unread) ?? nothing;
   }
 
   #renderFrame() {
-    const { status, error } = this.#messages.snapshot;
+    const { status, error } = this.#shown.snapshot;
     const problem = this.problem ?? (status === 'error' ? error : undefined);
     const note = NOTES[status];
+    const talking = this.view !== 'sessions' || this.#sessionId;
+    const words = this.#words;
     return html`
       <div class="frame">
-        ${this.#renderHeader()}
+        ${this.#header.render(words, this.#heading)}
         ${note ? html`<p part="note" class="note badge ${status === 'stale' ? '' : 'patient'}">${note}</p>` : nothing}
-        ${this.#renderThread()}
+        ${this.#sessions?.renderNotice(words)} ${talking ? this.#renderThread() : this.#sessions?.renderOverview(words)}
         ${problem ? html`<p part="error" class="problem" role="alert">${problem.message}</p>` : nothing}
-        ${this.#composer.render()}
-        <slot name="footer"></slot>
+        ${talking ? html`${this.#composer.render()}<slot name="footer"></slot>` : nothing}
       </div>
     `;
   }
 
-  #renderHeader() {
-    const thread = this.#thread.value;
-    // Who opens it early waits for the names in it.
-    const menu = this.menuOpen && thread ? this.#menu.value : undefined;
-    return renderHeader(this.#words, {
-      label: this.#label,
-      ownerHere: this.#extras?.ownerHere === true,
-      menu,
-      toggle: this.#toggleMenu,
-      close: this.mode === 'launcher' ? this.#close : undefined,
-      items: this.menuOpen
-        ? menu?.renderMenu(
+  get #heading(): Heading {
+    const words = this.#words;
+    const rows = this.#rows;
+    const nameOf = this.#thread.value?.authorOf;
+    const close = this.mode === 'launcher' ? this.#close : undefined;
+    return (
+      this.#sessions?.heading({ words, rows, extras: this.#extras, nameOf, close }) ?? {
+        label: this.#label,
+        presence: this.#extras?.ownerHere ? words.ownerHere : undefined,
+        items: (menu) =>
+          menu.renderMenu(
             {
-              words: this.#words,
-              rows: this.#rows,
+              words,
+              rows,
               sessionId: this.#sessionId,
               past: this.#extras?.past ?? [],
               locale: localeOf(this),
-              nameOf: thread!.authorOf,
+              nameOf,
               go: (id) => void this.#chat?.openConversation(id).catch(this.#showProblem),
             },
             this.renderRoot,
-          )
-        : nothing,
-    });
+          ),
+        close,
+      }
+    );
   }
 
   #renderThread() {
     const rows = this.#rows;
     const words = this.#words;
-    const { status } = this.#messages.snapshot;
+    const { status } = this.#shown.snapshot;
     const extras = this.#extras;
-    const quiet = status === 'loading' || status === 'error';
+    const asOwner = this.view === 'sessions';
     const greeting = html`<slot name="empty"
       ><slot name="greeting">
         ${this.greeting ? html`<p class="greeting" dir="auto">${this.greeting}</p>` : nothing}
@@ -221,37 +260,30 @@ export class ChatBoxElement extends LitElement {
     if (!value) return html`<div part="log" class="log">${empty}</div>`;
     const view = {
       rows,
-      asOwner: false,
+      asOwner,
       words,
       busy: status === 'loading',
       locale: localeOf(this),
       act: this.#act,
-      empty: quiet ? nothing : empty,
+      empty: asOwner || status === 'loading' || status === 'error' ? nothing : empty,
       extras,
     };
     return value.renderThread(view, this.renderRoot);
   }
 
   get #composing(): Composing {
+    const sessions = this.#sessions;
+    const words = this.#words;
     return {
       sessionId: this.#sessionId,
-      words: this.#words,
-      placeholder: this.placeholder,
-      most: this.#extras?.info?.max_message_length ?? MAX_LENGTH,
+      words,
+      placeholder: sessions ? words.reply : this.placeholder,
+      most: sessions?.most ?? this.#extras?.info?.max_message_length ?? MAX_LENGTH,
       readDraft: this.#chat?.readDraft,
       keepDraft: this.#chat?.keepDraft,
       hand: (content, edited) => this.#hand(content, edited),
       tellTyping: () => this.#extras?.tellTyping(),
     };
-  }
-
-  get #words(): ChatWords {
-    return {
-      ...strings.chat,
-      ...this.#thread.value?.chatStrings,
-      ...this.#extras?.strings,
-      ...this.words,
-    } as ChatWords;
   }
 
   get #label(): string {
@@ -262,34 +294,23 @@ export class ChatBoxElement extends LitElement {
     return this.#thread.value?.chat;
   }
 
+  get #extras() {
+    return this.#lateExtras.value;
+  }
+
+  /** Only for the owner of the site. */
+  get #sessions() {
+    return this.view === 'sessions' ? this.#lateSessions.value : undefined;
+  }
+
   get #sessionId(): string {
+    if (this.view === 'sessions') return this.#sessions?.sessionId ?? '';
     return this.session || this.#current.snapshot.data || '';
   }
 
   get #rows(): readonly Message[] {
-    return this.#messages.snapshot.data ?? [];
+    return this.#sessionId ? ((this.#shown.snapshot.data ?? []) as readonly Message[]) : [];
   }
-
-  async #loadExtras() {
-    await loadThread();
-    const { ChatExtras } = await import('./chat-box.extras.ts');
-    this.#extras ??= new ChatExtras(this, () => ({
-      sessionId: this.#sessionId,
-      rows: this.#rows,
-      listing: this.menuOpen,
-    }));
-    this.requestUpdate();
-  }
-
-  async #loadLauncher() {
-    const { Launcher } = await import('./chat-box.launcher.ts');
-    this.#launcher ??= new Launcher(this);
-    this.requestUpdate();
-  }
-
-  #toggleMenu = (event: Event) => {
-    this.menuOpen = (event.target as HTMLDetailsElement).open;
-  };
 
   #close = () => {
     this.open = false;
@@ -304,7 +325,8 @@ export class ChatBoxElement extends LitElement {
       // Both are there at once, unless somebody writes faster than the page loads.
       const { chat } = this.#thread.value ?? (await loadThread());
       const sessionId = this.#sessionId || (await chat.readySession());
-      if (edited) chat.editMessage(sessionId, edited, content);
+      if (this.#sessions) this.#sessions.reply(content);
+      else if (edited) this.#extras!.edit(edited, content);
       else chat.sendMessage(sessionId, content);
     } catch (error) {
       this.#showProblem(error);

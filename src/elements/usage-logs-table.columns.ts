@@ -17,6 +17,8 @@ export interface Column {
   /** Numbers stand at the end of their cell. */
   readonly number?: true;
   readonly hidden?: true;
+  /** The longest text that is usual: in some languages longer than the width has room for. */
+  readonly longest?: (format: LogFormat) => string;
   readonly cell: (row: never, format: LogFormat, now: number) => unknown;
 }
 
@@ -29,6 +31,14 @@ export interface Layout {
 
 /** Narrower a column cannot be made. */
 export const MIN_WIDTH_PX = 48;
+
+/** What a letter needs, on the generous side, and what a cell has around its text. */
+const LETTER_PX = 8.5;
+const PADDING_PX = 24;
+
+const longCount = (format: LogFormat) => format.short(99_900_000);
+const longMoney = (format: LogFormat) => format.money(0.00012);
+const longAgo = (format: LogFormat) => format.ago(new Date(0).toISOString(), 59 * 60_000);
 
 /** Who it is, as they are called; the chat's own exchanges are of whoever looks. */
 export const named = (row: LogRow): string =>
@@ -58,7 +68,9 @@ const status = ({ status: word, pending }: LogEntry) =>
 
 const partial = (row: LogUser, format: LogFormat) =>
   row.unpriced && row.cost !== null
-    ? html`<span title=${strings.partly(format.whole(row.unpriced))}>${format.money(row.cost)}*</span>`
+    ? html`<span title=${strings.partly(format.whole(row.unpriced))}
+        >${format.money(row.cost)}<span class="partly">*</span></span
+      >`
     : format.money(row.cost);
 
 const USERS: readonly Column[] = [
@@ -66,11 +78,39 @@ const USERS: readonly Column[] = [
   { id: 'type', width: 80, cell: (row: LogUser) => strings.type[row.user_type] },
   { id: 'requests', sort: 'requests', width: 84, number: true, cell: (row: LogUser, f) => f.whole(row.requests) },
   { id: 'errors', width: 72, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.errors) },
-  { id: 'input', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.context_tokens) },
-  { id: 'cached', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.cached_tokens) },
-  { id: 'output', width: 92, number: true, hidden: true, cell: (row: LogUser, f) => f.whole(row.generated_tokens) },
-  { id: 'tokens', sort: 'tokens', width: 100, number: true, cell: (row: LogUser, f) => f.whole(row.tokens) },
-  { id: 'cost', sort: 'cost', width: 80, number: true, cell: partial },
+  {
+    id: 'input',
+    width: 92,
+    number: true,
+    longest: longCount,
+    hidden: true,
+    cell: (row: LogUser, f) => f.whole(row.context_tokens),
+  },
+  {
+    id: 'cached',
+    width: 92,
+    number: true,
+    longest: longCount,
+    hidden: true,
+    cell: (row: LogUser, f) => f.whole(row.cached_tokens),
+  },
+  {
+    id: 'output',
+    width: 92,
+    number: true,
+    longest: longCount,
+    hidden: true,
+    cell: (row: LogUser, f) => f.whole(row.generated_tokens),
+  },
+  {
+    id: 'tokens',
+    sort: 'tokens',
+    width: 100,
+    number: true,
+    longest: longCount,
+    cell: (row: LogUser, f) => f.whole(row.tokens),
+  },
+  { id: 'cost', sort: 'cost', width: 80, number: true, longest: longMoney, cell: partial },
   { id: 'co2', sort: 'co2_grams', width: 80, number: true, cell: (row: LogUser, f) => f.grams(row.co2_grams) },
   {
     id: 'revenue',
@@ -90,28 +130,50 @@ const USERS: readonly Column[] = [
     id: 'last',
     sort: 'last_activity_at',
     width: 100,
+    longest: longAgo,
     cell: (row: LogUser, f, now) => time(row.last_activity_at, f, now),
   },
 ];
 
 const ENTRIES: readonly Column[] = [
-  { id: 'at', sort: 'at', width: 96, cell: (row: LogEntry, f, now) => time(row.at, f, now) },
+  { id: 'at', sort: 'at', width: 96, longest: longAgo, cell: (row: LogEntry, f, now) => time(row.at, f, now) },
   { id: 'user', width: 130, grows: true, cell: person },
   { id: 'app', width: 88, cell: (row: LogEntry) => row.app },
   { id: 'feature', width: 96, hidden: true, cell: (row: LogEntry) => row.feature },
   { id: 'model', width: 128, cell: (row: LogEntry) => row.model },
-  { id: 'input', width: 76, number: true, cell: (row: LogEntry, f) => f.whole(row.context_tokens) },
-  { id: 'cached', width: 80, number: true, hidden: true, cell: (row: LogEntry, f) => f.whole(row.cached_tokens) },
-  { id: 'output', width: 80, number: true, cell: (row: LogEntry, f) => f.whole(row.generated_tokens) },
+  { id: 'input', width: 80, number: true, longest: longCount, cell: (row: LogEntry, f) => f.whole(row.context_tokens) },
+  {
+    id: 'cached',
+    width: 80,
+    number: true,
+    longest: longCount,
+    hidden: true,
+    cell: (row: LogEntry, f) => f.whole(row.cached_tokens),
+  },
+  {
+    id: 'output',
+    width: 80,
+    number: true,
+    longest: longCount,
+    cell: (row: LogEntry, f) => f.whole(row.generated_tokens),
+  },
   {
     id: 'tokens',
     sort: 'tokens',
     width: 88,
     number: true,
     hidden: true,
+    longest: longCount,
     cell: (row: LogEntry, f) => f.whole(row.tokens),
   },
-  { id: 'cost', sort: 'cost', width: 88, number: true, cell: (row: LogEntry, f) => f.money(row.cost) },
+  {
+    id: 'cost',
+    sort: 'cost',
+    width: 88,
+    number: true,
+    longest: longMoney,
+    cell: (row: LogEntry, f) => f.money(row.cost),
+  },
   { id: 'co2', width: 84, number: true, hidden: true, cell: (row: LogEntry, f) => f.grams(row.co2_grams) },
   {
     id: 'latency',
@@ -157,12 +219,17 @@ export function columnsOf(by: LogsBy, { order, hidden }: Layout): readonly Colum
   return seen.length ? seen : all.slice(0, 1);
 }
 
+/** What a column is wide by itself, px. */
+export const widthOf = ({ width, longest }: Column, format: LogFormat): number =>
+  Math.max(width, longest ? Math.ceil(longest(format).length * LETTER_PX) + PADDING_PX : 0);
+
 /** `grid-template-columns`, and the width below which the table is scrolled, px. */
 export function tracksOf(
   columns: readonly Column[],
   { widths }: Layout,
+  format: LogFormat,
 ): { readonly tracks: string; readonly px: number } {
-  const sizes = columns.map(({ id, width }) => widths[id] ?? width);
+  const sizes = columns.map((column) => widths[column.id] ?? widthOf(column, format));
   const growing = columns.some(({ id, grows }) => grows && !widths[id]);
   const tracks = columns.map(({ id, grows }, index) => {
     const px = `${sizes[index]}px`;

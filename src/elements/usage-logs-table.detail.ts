@@ -5,8 +5,10 @@ import { LivelitError } from '../store/error.ts';
 import { strings as common } from './strings/en.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
 import { named, type LogRow } from './usage-logs-table.columns.ts';
-import type { LogTable } from './usage-logs-table.controls.ts';
 import type { LogFormat } from './usage-logs-table.format.ts';
+import type { LogTable } from './usage-logs-table.parts.ts';
+
+export { styles } from './usage-logs-table.detail.styles.ts';
 
 type Fact = readonly [term: string, value: string];
 
@@ -81,10 +83,10 @@ function renderUser(row: LogUser, { format, change }: LogTable) {
     [columns.last, active(row.last_activity_at)],
   ];
   return html`
-    ${renderFacts(facts)}
-    <button part="button" @click=${() => change({ by: 'entries', user: row.user_id ?? 'visitors' })}>
+    <button part="button" class="calls" @click=${() => change({ by: 'entries', user: row.user_id ?? 'visitors' })}>
       ${strings.detail.calls}
     </button>
+    ${renderFacts(facts)}
   `;
 }
 

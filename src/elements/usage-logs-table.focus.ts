@@ -27,7 +27,13 @@ export interface FocusGrid {
 }
 
 /** The header, as a row. */
-const HEAD = '';
+export const HEAD = '';
+
+/** A cell, by its row and its column. */
+export interface TabStop {
+  readonly row: string;
+  readonly column: string;
+}
 
 /**
  * The one cell of the grid that Tab reaches, and how keys move it: as the ARIA grid pattern has it. It belongs to a row
@@ -59,15 +65,14 @@ export class GridFocus {
     return this.#inside && this.#row !== HEAD;
   }
 
-  /** 0 for the cell that Tab reaches; all others need none. */
-  tabIndex(row: string, column: Column, place: number): 0 | -1 {
-    const chosen = this.#grid.columns().some(({ id }) => id === this.#column)
-      ? this.#column === column.id
-      : place === 0;
-    return chosen && row === this.#row ? 0 : -1;
+  /** The one cell that Tab reaches; all others it does not. */
+  get stop(): TabStop {
+    const columns = this.#grid.columns();
+    const { id } = columns.find((column) => column.id === this.#column) ?? columns[0]!;
+    return { row: this.#row, column: id };
   }
 
-  /** Changes whenever `tabIndex` may answer something else. */
+  /** Changes whenever `stop` does. */
   get stamp(): string {
     return `${this.#row}|${this.#column}`;
   }

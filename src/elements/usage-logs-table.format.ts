@@ -1,18 +1,28 @@
 import type { PagePreferences } from '../services/page-preferences.ts';
 import { momentFormat } from './locale.ts';
+import { memoize } from './memoize.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** A column says whose dollars they are by what they are for. */
+const MONEY = { style: 'currency', currencyDisplay: 'narrowSymbol' } as const;
+
+/** Up to here a sum is written out, in a cell that is made for the numbers of one row. */
+const SHORT = 1e5;
+
 /** How numbers, money and times are written in one language. Made once: a formatter costs more than all it formats. */
-export function logFormat(locale: string | undefined, preferred?: PagePreferences) {
-  const { code = 'USD', perUsd = 1 } = preferred?.currency ?? {};
+export const logFormat = memoize(formatOf);
+
+function formatOf(locale: string | undefined, preferred?: PagePreferences) {
+  const { code: currency = 'USD', perUsd = 1 } = preferred?.currency ?? {};
+  const money = { ...MONEY, currency };
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 3 });
-  const sum = new Intl.NumberFormat(locale, { style: 'currency', currency: code });
-  const parts = new Intl.NumberFormat(locale, { style: 'currency', currency: code, maximumSignificantDigits: 2 });
+  const sum = new Intl.NumberFormat(locale, money);
+  const parts = new Intl.NumberFormat(locale, { ...money, maximumSignificantDigits: 2 });
   const grams = new Intl.NumberFormat(locale, { style: 'unit', unit: 'gram', maximumSignificantDigits: 3 });
   const kilograms = new Intl.NumberFormat(locale, { style: 'unit', unit: 'kilogram', maximumSignificantDigits: 3 });
   const milliseconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'millisecond', maximumFractionDigits: 0 });
@@ -25,7 +35,7 @@ export function logFormat(locale: string | undefined, preferred?: PagePreference
     stamp: JSON.stringify([locale, preferred]),
     whole: (value: number) => whole.format(value),
     /** Whole as long as it is short. */
-    short: (value: number) => (value < 1e6 ? whole : compact).format(value),
+    short: (value: number) => (value < SHORT ? whole : compact).format(value),
     /** Of USD; small sums with two digits that count, for 0 would be another thing. */
     money(usd: number | null): string {
       if (usd === null) return strings.unpriced;

@@ -2,7 +2,7 @@ import { html, nothing } from 'lit';
 import type { LogTotals } from '../services/usage-logs-view.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
 import type { Column, LogRow } from './usage-logs-table.columns.ts';
-import type { GridFocus } from './usage-logs-table.focus.ts';
+import { HEAD, type TabStop } from './usage-logs-table.focus.ts';
 import type { LogFormat } from './usage-logs-table.format.ts';
 
 /** What is sorted by. */
@@ -14,14 +14,16 @@ export interface Order {
 export interface GridLook {
   readonly columns: readonly Column[];
   readonly order: Order;
-  readonly focus: GridFocus;
+  readonly stop: TabStop;
   readonly format: LogFormat;
 }
+
+const tabIndex = (stop: TabStop, row: string, { id }: Column) => (stop.row === row && stop.column === id ? 0 : -1);
 
 const classOf = ({ number }: Column) => (number ? 'cell number' : 'cell');
 
 /** The names of the columns; they sort, and their edges resize. */
-export function renderHead({ columns, order, focus }: GridLook) {
+export function renderHead({ columns, order, stop }: GridLook) {
   return html`
     <div role="row" class="row" aria-rowindex="1">
       ${columns.map((column, place) => {
@@ -34,7 +36,7 @@ export function renderHead({ columns, order, focus }: GridLook) {
           aria-colindex=${place + 1}
           aria-sort=${column.sort ? turned : nothing}
           aria-description=${strings.headKeys}
-          tabindex=${focus.tabIndex('', column, place)}
+          tabindex=${tabIndex(stop, HEAD, column)}
           data-column=${column.id}
           draggable="true"
         >
@@ -52,7 +54,7 @@ export function renderRow(
   row: LogRow,
   key: string,
   index: number,
-  { columns, focus, format }: GridLook,
+  { columns, stop, format }: GridLook,
   now: number,
   opened: boolean,
 ) {
@@ -72,7 +74,7 @@ export function renderRow(
           part="cell"
           class=${classOf(column)}
           aria-colindex=${place + 1}
-          tabindex=${focus.tabIndex(key, column, place)}
+          tabindex=${tabIndex(stop, key, column)}
           data-column=${column.id}
         >
           ${column.cell(row as never, format, now)}

@@ -1,7 +1,10 @@
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { logStrings as strings } from './strings/logs.en.ts';
 import { COLUMNS, columnsOf, moved, withHidden } from './usage-logs-table.columns.ts';
-import type { LogTable } from './usage-logs-table.controls.ts';
+import type { LogTable } from './usage-logs-table.parts.ts';
+
+export { styles } from './usage-logs-table.menu.styles.ts';
 
 const FORMATS = ['csv', 'json'] as const;
 
@@ -17,58 +20,74 @@ const downloads = new WeakMap<object, Progress>();
 
 /** Columns and downloads: buttons in the order of the page, reached by Tab, and so no menu role. */
 export function renderMenu(table: LogTable) {
-  const { view, layout, lay, sample } = table;
-  const shown = columnsOf(view.by, layout).map(({ id }) => id);
-  const title = (id: string) => strings.columns[COLUMNS[view.by].find((column) => column.id === id)!.id];
+  const { layout, lay, sample } = table;
   return html`
-    <details part="menu" class="menu" @focusout=${leave} @keydown=${escape}>
-      <summary part="button" title=${strings.more}>
-        <span aria-hidden="true">⋯</span><span class="visually-hidden">${strings.more}</span>
-      </summary>
-      <div class="items" tabindex="-1">
-        ${
-          sample
-            ? nothing
-            : FORMATS.map(
-                (format) =>
-                  html`<button part="item" class="item" @click=${() => void download(table, format)}>
-                    ${strings.menu.download(format)}
-                  </button>`,
-              )
-        }
-        ${renderProgress(table)}
-        <fieldset>
-          <legend>${strings.menu.columns}</legend>
-          ${layout.order.map((id) => {
-            const seen = shown.indexOf(title(id) && (id as (typeof shown)[number]));
-            const go = (label: string, sign: string, step: number, possible: boolean) =>
-              html`<button
-                aria-label=${label}
-                ?disabled=${!possible}
-                @click=${() => lay((last) => moved(last, id, step))}
-              >
-                <span aria-hidden="true">${sign}</span>
-              </button>`;
-            return html`<div part="item" class="item">
-              <label>
-                <input
-                  type="checkbox"
-                  .checked=${seen >= 0}
-                  ?disabled=${seen >= 0 && shown.length === 1}
-                  @change=${({ target }: Event) => lay((last) => withHidden(last, id, !(target as HTMLInputElement).checked))}
-                />
-                ${title(id)}
-              </label>
-              ${go(strings.menu.before(title(id)), '↑', -1, seen > 0)}
-              ${go(strings.menu.after(title(id)), '↓', 1, seen >= 0 && seen < shown.length - 1)}
-            </div>`;
-          })}
-          <button part="item" class="item" @click=${() => lay(() => undefined)}>${strings.menu.reset}</button>
-        </fieldset>
-      </div>
-    </details>
+    <div class="items" tabindex="-1">
+      ${
+        sample
+          ? nothing
+          : FORMATS.map(
+              (format) =>
+                html`<button part="item" class="item" @click=${() => void download(table, format)}>
+                  ${strings.menu.download(format)}
+                </button>`,
+            )
+      }
+      ${renderProgress(table)}
+      <fieldset>
+        <legend>${strings.menu.columns}</legend>
+        ${repeat(
+          layout.order,
+          (id) => id,
+          (id) => renderColumn(id, table),
+        )}
+        <button part="item" class="item" @click=${() => lay(() => undefined)}>${strings.menu.reset}</button>
+      </fieldset>
+    </div>
   `;
 }
+
+/** A column: whether it is seen, and buttons that move it. */
+function renderColumn(id: string, table: LogTable) {
+  const { view, layout, lay } = table;
+  const shown = columnsOf(view.by, layout);
+  const place = shown.findIndex((column) => column.id === id);
+  const title = strings.columns[COLUMNS[view.by].find((column) => column.id === id)!.id];
+  const seen = place >= 0;
+  const go = (label: string, sign: string, step: 1 | -1, possible: boolean) =>
+    html`<button
+      class=${step < 0 ? 'before' : 'after'}
+      aria-label=${label}
+      ?disabled=${!possible}
+      @click=${move(id, step, table)}
+    >
+      <span aria-hidden="true">${sign}</span>
+    </button>`;
+  return html`<div part="item" class="item" data-id=${id}>
+    <label>
+      <input
+        type="checkbox"
+        .checked=${seen}
+        ?disabled=${seen && shown.length === 1}
+        @change=${({ target }: Event) => lay((last) => withHidden(last, id, !(target as HTMLInputElement).checked))}
+      />
+      ${title}
+    </label>
+    ${go(strings.menu.before(title), '↑', -1, seen && place > 0)}
+    ${go(strings.menu.after(title), '↓', 1, seen && place < shown.length - 1)}
+  </div>`;
+}
+
+/** Moves a column; the focus goes with it, to the other button when it has come to an end. */
+const move =
+  (id: string, step: 1 | -1, { host, lay }: LogTable) =>
+  async () => {
+    lay((layout) => moved(layout, id, step));
+    await host.updateComplete;
+    const item = host.shadowRoot!.querySelector(`.item[data-id="${id}"]`);
+    const [own, other] = step < 0 ? ['.before', '.after'] : ['.after', '.before'];
+    (item?.querySelector<HTMLElement>(`${own}:enabled`) ?? item?.querySelector<HTMLElement>(other))?.focus();
+  };
 
 function renderProgress({ host, format }: LogTable) {
   const progress = downloads.get(host);
@@ -95,8 +114,11 @@ function renderProgress({ host, format }: LogTable) {
 async function download({ host, download: read }: LogTable, format: 'csv' | 'json'): Promise<void> {
   downloads.get(host)?.cancel();
   const stop = new AbortController();
+  const cancel = () => stop.abort();
   const show = (progress: Omit<Progress, 'cancel'> | undefined) => {
-    if (progress) downloads.set(host, { ...progress, cancel: () => stop.abort() });
+    // Another one has been begun since.
+    if (stop.signal.aborted && downloads.get(host)?.cancel !== cancel) return;
+    if (progress) downloads.set(host, { ...progress, cancel });
     else downloads.delete(host);
     host.requestUpdate();
   };
@@ -108,19 +130,4 @@ async function download({ host, download: read }: LogTable, format: 'csv' | 'jso
   } catch {
     show(stop.signal.aborted ? undefined : { rows: 0, total: 0, state: 'failed' });
   }
-}
-
-/** Closes the menu when the focus has left it. */
-function leave(event: FocusEvent): void {
-  const menu = event.currentTarget as HTMLDetailsElement;
-  if (event.relatedTarget && !menu.contains(event.relatedTarget as Node)) menu.open = false;
-}
-
-function escape(event: KeyboardEvent): void {
-  const menu = event.currentTarget as HTMLDetailsElement;
-  if (event.key !== 'Escape' || !menu.open) return;
-  // It closes what is open, and not the dialog around it as well.
-  event.stopPropagation();
-  menu.open = false;
-  menu.querySelector('summary')!.focus();
 }

@@ -1,7 +1,7 @@
-import { Task } from '@lit/task';
-import type { ReactiveControllerHost } from 'lit';
+import type { ReactiveElement } from 'lit';
 import { entryOrder, userKey, type LogEntries, type LogEntry, type LogUsers } from '../services/usage-logs-view.ts';
 import type { Live, Snapshot } from '../store/live.ts';
+import { Lazy } from './lazy.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import type { LogRow } from './usage-logs-table.columns.ts';
 import { Tail } from './usage-logs-table.tail.ts';
@@ -24,7 +24,7 @@ export class LogSource {
   readonly #internals: ElementInternals;
   readonly #view: () => TableView;
   readonly #arrived: (count: number) => void;
-  readonly #service: Task<readonly [], Awaited<ReturnType<typeof loadLogs>>>;
+  readonly #service: Lazy<Awaited<ReturnType<typeof loadLogs>>>;
   readonly #live: LiveController<LogData>;
   readonly #tail = new Tail();
   #current: Live<LogData> | undefined;
@@ -39,7 +39,7 @@ export class LogSource {
 
   /** @param arrived - Told how many rows have come, or users whose sums have moved, without anybody's asking. */
   constructor(
-    host: ReactiveControllerHost,
+    host: ReactiveElement,
     internals: ElementInternals,
     view: () => TableView,
     arrived: (count: number) => void,
@@ -47,7 +47,7 @@ export class LogSource {
     this.#internals = internals;
     this.#view = view;
     this.#arrived = arrived;
-    this.#service = new Task(host, { task: loadLogs, args: () => [] });
+    this.#service = new Lazy(host, loadLogs);
     this.#live = new LiveController<LogData>(host, () => (this.#current = this.#choose()), internals);
   }
 

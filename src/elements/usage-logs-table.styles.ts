@@ -1,5 +1,6 @@
 import { css } from 'lit';
 
+/** The frame and the rows: what is seen first. */
 export const styles = css`
   :host {
     --_row: var(--usage-logs-table-row, calc(2 * var(--_space) + 1.25rem));
@@ -41,6 +42,7 @@ export const styles = css`
   }
 
   .title {
+    white-space: nowrap;
     font-size: 1.0625em;
     font-weight: 600;
   }
@@ -61,7 +63,7 @@ export const styles = css`
   }
 
   .syncing::before,
-  .spinner {
+  .spinner::before {
     display: inline-block;
     inline-size: 0.7em;
     block-size: 0.7em;
@@ -95,94 +97,6 @@ export const styles = css`
     gap: calc(var(--_space) / 2);
   }
 
-  .detail .end {
-    margin-inline-start: auto;
-  }
-
-  button,
-  summary,
-  .field {
-    min-block-size: 2rem;
-    padding: 0 calc(1.25 * var(--_space));
-    border: 1px solid var(--_border);
-    border-radius: calc(0.75 * var(--_radius));
-    background: var(--_surface);
-    color: inherit;
-    font: inherit;
-  }
-
-  button,
-  summary,
-  select {
-    cursor: pointer;
-  }
-
-  button:hover,
-  summary:hover,
-  .tabs button[aria-pressed='true'] {
-    background: var(--_surface-raised);
-  }
-
-  button[aria-pressed='true'],
-  .field.set {
-    border-color: var(--_accent);
-  }
-
-  button:disabled {
-    opacity: 0.5;
-    cursor: default;
-  }
-
-  .field::placeholder {
-    color: var(--_muted);
-    opacity: 1;
-  }
-
-  select.field {
-    padding-inline-end: var(--_space);
-    field-sizing: content;
-  }
-
-  .search {
-    flex: 1;
-    min-inline-size: 8rem;
-    max-inline-size: 18rem;
-  }
-
-  .short {
-    inline-size: 7.5rem;
-  }
-
-  .tabs {
-    display: inline-flex;
-  }
-
-  .tabs button {
-    border-color: var(--_border);
-    color: var(--_muted);
-  }
-
-  .tabs button[aria-pressed='true'] {
-    color: var(--_text);
-    font-weight: 600;
-  }
-
-  .tabs button:first-child {
-    border-start-end-radius: 0;
-    border-end-end-radius: 0;
-  }
-
-  .tabs button:last-child {
-    margin-inline-start: -1px;
-    border-start-start-radius: 0;
-    border-end-start-radius: 0;
-  }
-
-  .chip {
-    border-radius: 1em;
-    border-color: var(--_accent);
-  }
-
   .box {
     position: relative;
     flex: 1;
@@ -202,10 +116,9 @@ export const styles = css`
   }
 
   /* Fainter would be below the contrast of WCAG AA. */
-  .waiting .body,
-  .waiting .totals {
+  .waiting :is(.body, .totals),
+  .waiting :is(.body, .totals) * {
     color: var(--_muted);
-    filter: grayscale(1);
     pointer-events: none;
   }
 
@@ -243,14 +156,15 @@ export const styles = css`
     position: relative;
   }
 
-  .apart {
+  .line {
     position: absolute;
-    inset-block-start: var(--_apart);
+    inset-block-start: 0;
     inset-inline: 0;
+    block-size: var(--_row);
+    contain: layout style;
   }
 
   .cell {
-    position: relative;
     overflow: hidden;
     padding-inline: calc(1.25 * var(--_space));
     line-height: calc(var(--_row) - 1px);
@@ -271,7 +185,7 @@ export const styles = css`
   }
 
   /* What is read from left to right is so in a page that is not, and cut at its own end. */
-  .cell,
+  .cell:dir(rtl),
   .muted,
   .footer span {
     unicode-bidi: plaintext;
@@ -287,6 +201,7 @@ export const styles = css`
   }
 
   .head .cell {
+    position: relative;
     color: var(--_muted);
     font-size: 0.9286em;
   }
@@ -306,20 +221,6 @@ export const styles = css`
 
   .arrow.descending::after {
     content: ' ↓';
-  }
-
-  .edge {
-    position: absolute;
-    inset-block: 25%;
-    inset-inline-end: 0;
-    inline-size: 7px;
-    border-inline-end: 1px solid var(--_border);
-    cursor: col-resize;
-    touch-action: none;
-  }
-
-  .head .cell:last-child .edge {
-    border-color: transparent;
   }
 
   .body .row {
@@ -346,6 +247,12 @@ export const styles = css`
 
   .payment.none {
     background: none;
+  }
+
+  /* Hangs, so that the digits stand below each other. */
+  .partly {
+    display: inline-block;
+    inline-size: 0;
   }
 
   .status.error {
@@ -376,15 +283,7 @@ export const styles = css`
     color: var(--_bad);
   }
 
-  .spinner {
-    position: absolute;
-    inset-block-start: calc(50% - 1rem);
-    inset-inline-start: calc(50% - 1rem);
-    inline-size: 2rem;
-    block-size: 2rem;
-    border-width: 2.5px;
-  }
-
+  .spinner,
   .fresh,
   .toast {
     position: absolute;
@@ -394,11 +293,21 @@ export const styles = css`
     box-shadow: var(--_shadow);
   }
 
+  .spinner,
   .fresh {
     inset-block-start: calc(var(--_row) + var(--_space));
     inset-inline: 0;
     inline-size: fit-content;
     margin-inline: auto;
+  }
+
+  .spinner {
+    padding: calc(0.75 * var(--_space)) calc(2 * var(--_space));
+    border: 1px solid var(--_border);
+    background: var(--_surface-raised);
+  }
+
+  .fresh {
     border-color: transparent;
     background: var(--_accent);
     color: var(--_on-accent);
@@ -416,62 +325,6 @@ export const styles = css`
     background: var(--_surface-raised);
   }
 
-  .detail {
-    position: absolute;
-    z-index: 3;
-    overflow: auto;
-    inset-block: 0;
-    inset-inline-end: 0;
-    inline-size: min(22rem, 100%);
-    padding: calc(1.5 * var(--_space)) calc(2 * var(--_space));
-    border-inline-start: 1px solid var(--_border);
-    background: var(--_surface);
-    box-shadow: var(--_shadow);
-  }
-
-  .detail header {
-    display: flex;
-    align-items: center;
-    gap: var(--_space);
-  }
-
-  .detail b {
-    overflow-wrap: anywhere;
-  }
-
-  .detail header button {
-    inline-size: 2rem;
-    padding: 0;
-  }
-
-  dl {
-    display: grid;
-    grid-template-columns: minmax(6em, auto) 1fr;
-    gap: calc(0.5 * var(--_space)) calc(2 * var(--_space));
-    margin-block: calc(1.5 * var(--_space));
-  }
-
-  dt {
-    color: var(--_muted);
-  }
-
-  dd {
-    margin: 0;
-    overflow-wrap: anywhere;
-  }
-
-  pre {
-    overflow: auto;
-    max-block-size: 12rem;
-    margin: 0;
-    padding: var(--_space);
-    border: 1px solid var(--_border);
-    border-radius: calc(0.75 * var(--_radius));
-    background: var(--_surface-raised);
-    font-family: var(--_mono);
-    font-size: 0.9286em;
-  }
-
   .footer {
     display: flex;
     flex-wrap: wrap;
@@ -483,132 +336,38 @@ export const styles = css`
     color: var(--_muted);
   }
 
-  nav {
-    display: inline-flex;
-    align-items: center;
-    gap: calc(var(--_space) / 4);
-  }
-
-  nav button {
-    min-inline-size: 2rem;
-    padding: 0 0.5em;
-    border-color: transparent;
-  }
-
-  nav [aria-current] {
-    border-color: var(--_border);
-    color: var(--_text);
-    font-weight: 600;
-  }
-
-  [dir='rtl'] .turn span,
-  :host(:dir(rtl)) .turn span {
-    display: inline-block;
-    transform: scaleX(-1);
-  }
-
-  .menu {
-    position: relative;
-  }
-
-  summary {
-    display: grid;
-    place-items: center;
-    list-style: none;
-  }
-
-  summary::-webkit-details-marker {
-    display: none;
-  }
-
-  .items {
-    position: absolute;
-    z-index: 4;
-    overflow: auto;
-    inset-block-start: calc(100% + 2px);
-    inset-inline-end: 0;
-    display: grid;
-    inline-size: max-content;
-    max-block-size: 24rem;
-    padding: var(--_space);
-    border: 1px solid var(--_border);
-    border-radius: var(--_radius);
-    background: var(--_surface);
-    box-shadow: var(--_shadow);
-  }
-
-  fieldset {
-    margin: var(--_space) 0 0;
-    padding: var(--_space) 0 0;
-    border: 0;
-    border-block-start: 1px solid var(--_border);
-  }
-
-  legend {
-    float: inline-start;
-    inline-size: 100%;
-    padding: 0 var(--_space);
-    color: var(--_muted);
-  }
-
-  .item {
-    display: flex;
-    align-items: center;
-    inline-size: 100%;
-    padding-inline: var(--_space);
-  }
-
-  .item label {
-    flex: 1;
-    padding-inline-end: calc(2 * var(--_space));
-  }
-
-  .item input {
-    margin-inline-end: 0.6em;
-    accent-color: var(--_accent);
-  }
-
-  .item button,
-  button.item {
-    min-block-size: 1.75rem;
-    border-color: transparent;
-    background: none;
-  }
-
-  .item button:hover,
-  button.item:hover {
-    background: var(--_surface-raised);
-  }
-
-  .progress {
-    display: grid;
-    gap: calc(var(--_space) / 2);
-    padding: var(--_space);
-    color: var(--_muted);
-  }
-
-  progress {
-    inline-size: 100%;
-    accent-color: var(--_accent);
-  }
-
   @container (inline-size < 40rem) {
     .frame > header,
     .toolbar,
     .footer {
       padding-inline: calc(1.5 * var(--_space));
     }
+  }
 
-    .search {
-      max-inline-size: none;
+  /* The title and the buttons in one line, what is said of the rows in the next. */
+  @container (inline-size < 26rem) {
+    .frame > header {
+      flex-wrap: wrap;
+      align-items: center;
+      justify-content: space-between;
+      gap: 0 calc(2 * var(--_space));
     }
 
-    .toolbar .field {
-      flex: 1;
+    .frame > header::after {
+      flex-basis: 100%;
+      content: '';
     }
 
-    .footer label {
-      display: none;
+    .words {
+      display: contents;
+    }
+
+    .words > :not(.title) {
+      order: 1;
+    }
+
+    .words .note {
+      margin-inline-start: 0;
     }
   }
 

@@ -1,46 +1,29 @@
-import { Task } from '@lit/task';
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { pagePreferences } from '../services/page-preferences.ts';
 import { PAGE_SIZES } from '../services/usage-logs-view.ts';
 import { base } from './base.styles.ts';
+import { Lazy } from './lazy.ts';
 import { LiveController, toggle } from './live-controller.ts';
 import { localeOf } from './locale.ts';
-import { memoize } from './memoize.ts';
-import { strings as common } from './strings/en.ts';
 import { logStrings as strings } from './strings/logs.en.ts';
-import {
-  columnsOf,
-  moved,
-  parseLayout,
-  tracksOf,
-  withWidth,
-  type Layout,
-  type LogRow,
-} from './usage-logs-table.columns.ts';
-import type { LogTable } from './usage-logs-table.controls.ts';
+import { ViewAddress } from './usage-logs-table.address.ts';
+import { moved, tracksOf, widthOf, withWidth, type LogRow } from './usage-logs-table.columns.ts';
 import { UsageLogsTableActivityEvent, UsageLogsTableOpenEvent } from './usage-logs-table.events.ts';
 import { GridFocus, type FocusGrid } from './usage-logs-table.focus.ts';
 import { logFormat } from './usage-logs-table.format.ts';
+import { renderOver, renderWords } from './usage-logs-table.frame.ts';
 import { renderHead, renderRow, renderTotals, totalsInWords, type GridLook } from './usage-logs-table.grid.ts';
-import { keyOf, LogSource, type LogData } from './usage-logs-table.source.ts';
+import { ColumnLayouts } from './usage-logs-table.layouts.ts';
+import { News } from './usage-logs-table.news.ts';
+import type { LogTable } from './usage-logs-table.parts.ts';
+import { keyOf, LogSource } from './usage-logs-table.source.ts';
 import { styles } from './usage-logs-table.styles.ts';
-import {
-  DEFAULT_VIEW,
-  filtered,
-  FILTERS,
-  readFragment,
-  writeFragment,
-  type LogsBy,
-  type TableView,
-} from './usage-logs-table.view.ts';
+import { DEFAULT_VIEW, UNFILTERED, type LogsBy, type TableView } from './usage-logs-table.view.ts';
 import { placeOf, RowWindow } from './usage-logs-table.window.ts';
 
 /** How often "5 min. ago" is said anew, ms. */
 const TICK_MS = 10_000;
-
-/** How long a toast stays, ms. */
-const TOAST_MS = 6_000;
 
 /**
  * Who has used what, or every call: searched, filtered, sorted, and following every change without moving what is read.
@@ -72,8 +55,8 @@ const TOAST_MS = 6_000;
  * @csspart payment - The dot of a user who has paid.
  * @csspart status - How a call ended.
  * @csspart totals - The sums of all rows.
- * @csspart message - The sentence in place of the rows: loading, nothing there, or an error.
- * @csspart spinner - Turns while what somebody has asked for is read.
+ * @csspart message - The sentence in place of the rows: nothing there, or an error.
+ * @csspart spinner - Says that what somebody has asked for is being read.
  * @csspart fresh - The button that shows what has come.
  * @csspart toast - Says that something has come.
  * @csspart detail - All that is known of one row.
@@ -107,15 +90,16 @@ export class UsageLogsTableElement extends LitElement {
   /** Says, in a corner, when something new has come while it is not seen. */
   @property({ type: Boolean }) notify = false;
 
+  /** For logs so large that sums take long: there are none, and numbers of rows past 10,000 are estimates. */
+  @property({ type: Boolean }) estimate = false;
+
   @state() private current: TableView = DEFAULT_VIEW;
   @state() private paused = false;
   /** The row that is looked at. */
   @state() private opened: string | undefined;
   @state() private now = Date.now();
   @state() private announcement = '';
-  @state() private toast = '';
-  /** As it was kept, by view. */
-  @state() private layouts: Partial<Record<LogsBy, Layout>> = {};
+  @state() private menuOpen = false;
 
   @query('.grid') private grid!: HTMLElement;
   @query('.body') private body!: HTMLElement;
@@ -123,43 +107,40 @@ export class UsageLogsTableElement extends LitElement {
 
   #internals = this.attachInternals();
 
-  #controls = new Task(this, { task: () => import('./usage-logs-table.controls.ts'), args: () => [] });
-
-  #details = new Task(this, {
-    task: ([wanted]) => (wanted ? import('./usage-logs-table.detail.ts') : undefined),
-    args: () => [this.opened !== undefined],
-  });
+  #controls = new Lazy(this, () => import('./usage-logs-table.controls.ts'));
+  #menu = new Lazy(this, () => import('./usage-logs-table.menu.ts'));
+  #details = new Lazy(this, () => import('./usage-logs-table.detail.ts'));
 
   #source = new LogSource(
     this,
     this.#internals,
-    () => this.current,
+    () => (this.estimate ? { ...this.current, estimate: true } : this.current),
     (count) => this.#arrived(count),
   );
 
+  #layouts = new ColumnLayouts(this, () => this.#source.service);
+  #address = new ViewAddress(
+    this,
+    () => this.fragment,
+    (view) => this.#show(view),
+  );
+  #news = new News(this);
   #focus = new GridFocus(() => this.grid, this.#focusGrid());
 
   #window: RowWindow<LogRow> | undefined;
   /** Where the row that is looked at was last. */
   #openedAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #toasting: ReturnType<typeof setTimeout> | undefined;
-  #unwatch: (() => void) | undefined;
 
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener('hashchange', this.#followAddress);
     this.#timer = setInterval(() => (this.now = Date.now()), TICK_MS);
     this.requestUpdate();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener('hashchange', this.#followAddress);
     clearInterval(this.#timer);
-    clearTimeout(this.#toasting);
-    this.#unwatch?.();
-    this.#unwatch = undefined;
     this.#window?.destroy();
     this.#window = undefined;
   }
@@ -169,17 +150,12 @@ export class UsageLogsTableElement extends LitElement {
     const size = PAGE_SIZES.find((each) => each === this.size) ?? DEFAULT_VIEW.size;
     if (changed.has('view') && by !== this.current.by) this.current = { ...this.current, by };
     if (changed.has('size') && size !== this.current.size) this.current = { ...this.current, size, page: 1 };
-    if (changed.has('fragment')) this.#followAddress();
+    if (changed.has('fragment')) this.#address.follow();
   }
 
   protected override update(changed: PropertyValues<this>): void {
     const held = this.paused || this.opened !== undefined || this.#focus.reading || this.#window?.atTop === false;
     this.#source.settle(held);
-    const { service } = this.#source;
-    if (service && !this.#unwatch) {
-      this.#unwatch = service.watchLayouts(() => (this.layouts = {}));
-      this.layouts = {};
-    }
     super.update(changed);
   }
 
@@ -187,7 +163,7 @@ export class UsageLogsTableElement extends LitElement {
     if (!this.isConnected) return;
     toggle(this.#internals.states, 'paused', this.paused);
     this.#source.showStates();
-    const { tracks, px } = tracksOf(this.#look().columns, this.#layout);
+    const { tracks, px } = tracksOf(this.#columns, this.#layout, this.#look().format);
     this.grid.style.setProperty('--_tracks', tracks);
     this.grid.style.setProperty('--_width', `${px}px`);
     this.#window ??= new RowWindow<LogRow>(this.grid, this.body, this.sheet, (paint) => this.#focus.keep(paint));
@@ -196,42 +172,28 @@ export class UsageLogsTableElement extends LitElement {
   }
 
   override render() {
-    const { status, error, sample } = this.#source.snapshot;
-    const { by } = this.current;
-    const { data, full } = this.#source;
+    const view = this.current;
+    const { data, full, snapshot } = this.#source;
     const look = this.#look();
-    const { format } = look;
-    const title = strings.title[by];
+    const title = strings.title[view.by];
     const controls = this.#controls.value;
+    const table = this.#table(look);
     return html`
       <section class="frame" aria-label=${title}>
         <header part="header">
-          <div class="words">
-            <span part="title" class="title">${title}</span>
-            ${data ? html`<span part="count" class="muted">${strings.count[by](format.whole(data.total))}</span>` : nothing}
-            ${
-              data && 'revenue' in data && data.revenue > 0
-                ? html`<span part="revenue" class="muted"
-                    >${strings.revenue} <b>${format.money(data.revenue)}</b></span
-                  >`
-                : nothing
-            }
-            ${sample ? html`<span part="badge" class="badge">${common.sample}</span>` : nothing}
-            <span part="note" class="note">
-              ${status === 'refreshing' && !full ? html`<span class="syncing patient">${common.syncing}</span>` : nothing}
-              ${status === 'stale' ? common.stale : nothing} ${data && status === 'error' ? error?.message : nothing}
-            </span>
-          </div>
-          <span class="end">${controls?.renderActions(this.#table)}</span>
+          ${renderWords(this.#source, view, look.format)}
+          <span class="end">
+            ${controls?.renderActions(table, this.menuOpen ? this.#menu.value?.renderMenu(table) : nothing)}
+          </span>
         </header>
-        <div part="toolbar" class="toolbar">${controls?.renderToolbar(this.#table)}</div>
+        <div part="toolbar" class="toolbar">${controls?.renderToolbar(table)}</div>
         <div class="box">
           <div
             part="grid"
             class="grid ${full ? 'waiting' : ''}"
             role="grid"
             aria-label=${title}
-            aria-rowcount=${data ? data.total + 1 : -1}
+            aria-rowcount=${data && !data.estimated ? data.total + 1 : -1}
             aria-colcount=${look.columns.length}
             aria-busy=${full}
             @scroll=${this.#scroll}
@@ -239,56 +201,26 @@ export class UsageLogsTableElement extends LitElement {
             @focusout=${(event: FocusEvent) => this.#focus.left(event)}
             @keydown=${(event: KeyboardEvent) => this.#focus.press(event)}
             @click=${this.#click}
-            @pointerdown=${(event: PointerEvent) => controls?.dragEdge(event, this.#table)}
-            @dragstart=${(event: DragEvent) => controls?.dragHeading(event, this.#table)}
-            @dblclick=${(event: MouseEvent) => controls?.resetWidth(event, this.#table)}
+            @pointerdown=${(event: PointerEvent) => controls?.dragEdge(event, table)}
+            @dragstart=${(event: DragEvent) => controls?.dragHeading(event, table)}
+            @dblclick=${(event: MouseEvent) => controls?.resetWidth(event, table)}
           >
             <div role="rowgroup" class="head">${renderHead(look)}</div>
             <div role="rowgroup" class="body"><div role="presentation" class="sheet"></div></div>
-            ${data ? renderTotals(data.totals, look) : nothing}
+            ${data?.totals ? renderTotals(data.totals, look) : nothing}
           </div>
-          ${data ? html`<p class="visually-hidden">${totalsInWords(data.totals, look)}</p>` : nothing}
-          ${this.#renderOver(data)}
+          ${data?.totals ? html`<p class="visually-hidden">${totalsInWords(data.totals, look)}</p>` : nothing}
+          ${renderOver(this.#source, view, look.format, this.#clear, this.#release)}
+          ${this.#news.words ? html`<p part="toast" class="toast" role="status">${this.#news.words}</p>` : nothing}
           ${
             this.opened === undefined
               ? nothing
-              : this.#details.value?.renderDetail(this.#openedRow, this.#table, this.#source.snapshot.sample)
+              : this.#details.value?.renderDetail(this.#openedRow, table, snapshot.sample)
           }
         </div>
-        <footer part="footer" class="footer">${controls?.renderFooter(this.#table)}</footer>
+        <footer part="footer" class="footer">${controls?.renderFooter(table)}</footer>
         <div class="visually-hidden" aria-live="polite">${this.announcement}</div>
       </section>
-    `;
-  }
-
-  /** What lies over the rows. */
-  #renderOver(data: LogData | undefined) {
-    const { error } = this.#source.snapshot;
-    const { by } = this.current;
-    const empty = filtered(this.current) ? strings.nothing : strings.empty[by];
-    const message = data ? (data.rows.length ? '' : empty) : error?.message || common.loading;
-    return html`
-      ${
-        message
-          ? html`<p
-              part="message"
-              class="over ${error && !data ? 'error' : ''}"
-              role=${error && !data ? 'alert' : nothing}
-            >
-              ${message}
-              ${data && filtered(this.current) ? html`<button part="button" @click=${() => this.#change(UNFILTERED)}>${strings.clear}</button>` : nothing}
-            </p>`
-          : nothing
-      }
-      ${this.#source.full && data ? html`<span part="spinner" class="spinner" role="img" aria-label=${common.loading}></span>` : nothing}
-      ${
-        this.#source.held > 0
-          ? html`<button part="fresh" class="fresh" title=${strings.freshHint} @click=${this.#release}>
-              ${strings.fresh(this.#look().format.whole(this.#source.held))}
-            </button>`
-          : nothing
-      }
-      ${this.toast ? html`<p part="toast" class="toast" role="status">${this.toast}</p>` : nothing}
     `;
   }
 
@@ -309,26 +241,25 @@ export class UsageLogsTableElement extends LitElement {
   }
 
   /** What the lazily loaded parts work with. */
-  get #table(): LogTable {
-    const { current: view, paused } = this;
-    const { format } = this.#look();
+  #table({ format }: GridLook): LogTable {
     const { data, full, rows, offset, snapshot, tailing } = this.#source;
     return {
-      view,
-      format,
+      host: this,
+      view: this.current,
+      data,
       rows,
       offset,
-      data,
-      paused,
+      format,
+      layout: this.#layout,
+      paused: this.paused,
       tailing,
       waiting: full,
       sample: snapshot.sample,
-      layout: this.#layout,
-      host: this,
       change: (partial) => this.#change(partial),
       refresh: () => this.refresh(),
       pause: (paused) => (this.paused = paused),
-      lay: (change) => this.#lay(change),
+      openMenu: (open) => (this.menuOpen = open),
+      lay: (change) => this.#layouts.change(this.current.by, change),
       step: (by) => this.#open(this.#openedAt + by),
       close: () => this.#close(),
       download: (...wanted) => this.download(...wanted),
@@ -336,33 +267,26 @@ export class UsageLogsTableElement extends LitElement {
     };
   }
 
-  get #layout(): Layout {
-    const { by } = this.current;
-    return (this.layouts[by] ??= parseLayout(by, this.#source.service?.readLayout(by)));
+  get #layout() {
+    return this.#layouts.of(this.current.by);
   }
 
-  #lay(change: (layout: Layout) => Layout | undefined): void {
-    const { by } = this.current;
-    const layout = change(this.#layout);
-    this.#source.service?.keepLayout(by, layout && JSON.stringify(layout));
-    this.layouts = { ...this.layouts, [by]: layout ?? parseLayout(by, undefined) };
+  get #columns() {
+    return this.#layouts.columns(this.current.by);
   }
 
   #preferences = new LiveController(this, pagePreferences);
-  #formatOf = memoize(logFormat);
-  #columnsOf = memoize(columnsOf);
 
   #look(): GridLook {
-    const columns = this.#columnsOf(this.current.by, this.#layout);
     return {
-      columns,
+      columns: this.#columns,
       order: this.current[this.current.by],
-      focus: this.#focus,
-      format: this.#formatOf(localeOf(this), this.#preferences.snapshot.data),
+      stop: this.#focus.stop,
+      format: logFormat(localeOf(this), this.#preferences.snapshot.data),
     };
   }
 
-  #paint = () => {
+  #paint(): void {
     const look = this.#look();
     const { rows, offset } = this.#source;
     const { opened, now } = this;
@@ -374,12 +298,13 @@ export class UsageLogsTableElement extends LitElement {
       pinned: this.#focus.pinned,
       stamp: `${columns}|${this.#focus.stamp}|${opened}|${now}|${offset}|${look.format.stamp}`,
     });
-  };
+  }
 
   #focusGrid(): FocusGrid {
     const rows = () => this.#source.rows;
+    const lay = this.#layouts;
     return {
-      columns: () => this.#look().columns,
+      columns: () => this.#columns,
       count: () => rows().length,
       page: () => {
         const [first, last] = this.#window?.seen ?? [0, 1];
@@ -393,37 +318,35 @@ export class UsageLogsTableElement extends LitElement {
       open: (index) => this.#open(index),
       close: () => this.#close(),
       sort: (column) => this.#sort(column.id),
-      move: (column, step) => this.#lay((layout) => moved(layout, column.id, step)),
+      move: (column, step) => lay.change(this.current.by, (layout) => moved(layout, column.id, step)),
       widen: (column, px) =>
-        this.#lay((layout) => withWidth(layout, column.id, (layout.widths[column.id] ?? column.width) + px)),
+        lay.change(this.current.by, (layout) => {
+          const width = layout.widths[column.id] ?? widthOf(column, this.#look().format);
+          return withWidth(layout, column.id, width + px);
+        }),
     };
   }
 
   /** Shows something else; a page is kept only by who turns it. */
   #change(partial: Partial<TableView>): void {
-    this.#source.ask();
-    this.current = { ...this.current, page: 1, ...partial };
-    this.view = this.current.by;
-    this.size = this.current.size;
+    this.#show({ ...this.current, page: 1, ...partial });
     this.opened = undefined;
     this.#window?.toTop();
-    if (!this.fragment) return;
-    const hash = writeFragment(location.hash, this.fragment, this.current);
-    history.replaceState(history.state, '', `${location.pathname}${location.search}${hash && `#${hash}`}`);
+    this.#address.write(this.current);
   }
 
-  #followAddress = () => {
-    const view = this.fragment && readFragment(location.hash, this.fragment);
-    if (!view) return;
+  #show(view: TableView): void {
     if (this.hasUpdated) this.#source.ask();
     this.current = view;
     this.view = view.by;
     this.size = view.size;
-  };
+  }
+
+  #clear = () => this.#change(UNFILTERED);
 
   #sort(id: string): void {
     const { by } = this.current;
-    const column = this.#look().columns.find((each) => each.id === id);
+    const column = this.#columns.find((each) => each.id === id);
     if (!column?.sort) return;
     const { sort, ascending: rising } = this.current[by];
     // The largest and the newest first; names from A on; then the other way round.
@@ -458,8 +381,12 @@ export class UsageLogsTableElement extends LitElement {
     return row && keyOf(row) === this.opened ? row : undefined;
   }
 
+  /** Whoever was in the details is back on their row. */
   #close(): boolean {
     const open = this.opened !== undefined;
+    if (this.renderRoot.querySelector('.detail')?.contains((this.renderRoot as ShadowRoot).activeElement)) {
+      this.#focus.goTo(Math.min(this.#openedAt, this.#source.rows.length - 1));
+    }
     this.opened = undefined;
     return open;
   }
@@ -480,16 +407,10 @@ export class UsageLogsTableElement extends LitElement {
   };
 
   #arrived(count: number): void {
-    const event = new UsageLogsTableActivityEvent(count);
-    this.dispatchEvent(event);
-    if (!this.notify) return;
-    this.toast = strings.arrived(count);
-    clearTimeout(this.#toasting);
-    this.#toasting = setTimeout(() => (this.toast = ''), TOAST_MS);
+    this.dispatchEvent(new UsageLogsTableActivityEvent(count));
+    if (this.notify) this.#news.tell(count);
   }
 }
-
-const UNFILTERED: Partial<TableView> = Object.fromEntries(FILTERS.map((name) => [name, DEFAULT_VIEW[name]]));
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -37,7 +37,8 @@ export const DEFAULT_VIEW: TableView = {
   period: '',
 };
 
-export const userViewOf = ({ search, userType, activity, page, size, users }: TableView): UserView => ({
+export const userViewOf = ({ search, userType, activity, page, size, users, estimate }: TableView): UserView => ({
+  ...(estimate && { estimate }),
   search,
   userType,
   activity,
@@ -47,8 +48,8 @@ export const userViewOf = ({ search, userType, activity, page, size, users }: Ta
 });
 
 export const entryViewOf = (view: TableView): EntryView => {
-  const { search, userType, activity, user, model, app, status, period, entries } = view;
-  return { search, userType, activity, user, model, app, status, period, ...entries };
+  const { search, userType, activity, user, model, app, status, period, entries, estimate } = view;
+  return { ...(estimate && { estimate }), search, userType, activity, user, model, app, status, period, ...entries };
 };
 
 /** Whether any filter is set that the table could be freed of. */
@@ -56,6 +57,9 @@ export const filtered = (view: TableView): boolean =>
   FILTERS.some((name) => view[name] !== DEFAULT_VIEW[name] && (view.by === 'entries' || !OF_CALLS.has(name)));
 
 export const FILTERS = ['search', 'userType', 'activity', 'user', 'model', 'app', 'status', 'period'] as const;
+/** What frees a view of them. */
+export const UNFILTERED: Partial<TableView> = Object.fromEntries(FILTERS.map((name) => [name, DEFAULT_VIEW[name]]));
+
 const OF_CALLS: ReadonlySet<string> = new Set(['user', 'model', 'app', 'status', 'period']);
 
 const oneOf = <T extends string>(words: readonly T[], word: string | null, otherwise: T): T =>

@@ -1,5 +1,4 @@
-import { noChange, render, type TemplateResult } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
+import { render, type TemplateResult } from 'lit';
 
 /** Rows above and below what is seen: a scrolling thread of the browser may be so far ahead of this one. */
 const OVERSCAN_ROWS = 8;
@@ -9,6 +8,9 @@ const MAX_ROWS = 96;
 
 /** Until the style is known. */
 const ROW_PX = 36;
+
+/** Scrolling that pauses so long has ended, ms. */
+const SETTLED_MS = 120;
 
 /** What there is to paint. Equal parts mean that nothing has changed. */
 export interface Scene<Row> {
@@ -21,19 +23,21 @@ export interface Scene<Row> {
   readonly stamp: string;
 }
 
-interface Slot {
-  readonly id: number;
+/** A place in the page for one row after the other. */
+interface Line<Row> {
+  readonly node: HTMLElement;
   key: string;
   /** What it shows. */
-  row?: unknown;
-  index?: number;
+  row?: Row;
+  index?: number | undefined;
   stamp?: string;
 }
 
 /**
  * Has only those rows in the page that can be seen, and paints them by itself while somebody scrolls: the element around
  * them is not rendered for that. Nodes of rows that leave go to rows that come; those of rows that stay are not touched,
- * nor moved, so that focus and selection survive.
+ * so that focus and selection survive. Each stands where it belongs by its offset; their order in the page, which who
+ * listens reads, follows as soon as the scrolling pauses: to move a node costs more than to fill it.
  */
 export class RowWindow<Row> {
   readonly #grid: HTMLElement;
@@ -41,12 +45,14 @@ export class RowWindow<Row> {
   readonly #sheet: HTMLElement;
   readonly #watcher = new ResizeObserver(() => this.#measure());
   #scene: Scene<Row> | undefined;
-  #slots: readonly Slot[] = [];
-  #made = 0;
+  #lines: readonly Line<Row>[] = [];
+  #settling: ReturnType<typeof setTimeout> | undefined;
   #first = -1;
   #last = -1;
   #rowPx = ROW_PX;
   #viewPx = 0;
+  /** How far it is scrolled, px: to ask the grid in the middle of a paint would lay out everything. */
+  #top = 0;
   /** Where the pinned row was last. */
   #pinnedAt = 0;
 
@@ -63,20 +69,19 @@ export class RowWindow<Row> {
     this.#grid = grid;
     this.#body = body;
     this.#sheet = sheet;
+    // Tells the size before anything is painted, too.
     this.#watcher.observe(grid);
-    this.#measure();
   }
 
   /** The first row that is seen whole, and the last. */
   get seen(): readonly [first: number, last: number] {
-    const top = this.#grid.scrollTop;
     // The header lies over what scrolls.
-    const first = Math.ceil(top / this.#rowPx);
-    return [first, Math.max(first, Math.floor((top + this.#viewPx) / this.#rowPx) - 2)];
+    const first = Math.ceil(this.#top / this.#rowPx);
+    return [first, Math.max(first, Math.floor((this.#top + this.#viewPx) / this.#rowPx) - 2)];
   }
 
   get atTop(): boolean {
-    return this.#grid.scrollTop < this.#rowPx / 2;
+    return this.#top < this.#rowPx / 2;
   }
 
   /** Paints; where rows have come or gone above what is seen, that stays where it is. */
@@ -85,14 +90,24 @@ export class RowWindow<Row> {
     const anchor = before && before.rows !== scene.rows && !this.atTop ? this.#moved(before, scene) : 0;
     this.#scene = scene;
     this.#body.style.blockSize = `${scene.rows.length * this.#rowPx}px`;
-    if (anchor) this.#grid.scrollTop += anchor * this.#rowPx;
-    this.#paint();
+    if (anchor) {
+      this.#grid.scrollTop += anchor * this.#rowPx;
+      this.#top = this.#grid.scrollTop;
+    }
+    this.#around(() => {
+      this.#paint();
+      this.#sort();
+    });
   }
 
   /** Somebody has scrolled. */
   scrolled(): void {
+    this.#top = this.#grid.scrollTop;
     const [first, last] = this.#range();
-    if (first !== this.#first || last !== this.#last) this.#paint();
+    if (first === this.#first && last === this.#last) return;
+    this.#around(() => this.#paint());
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#around(() => this.#sort()), SETTLED_MS);
   }
 
   toTop(): void {
@@ -104,14 +119,14 @@ export class RowWindow<Row> {
   reveal(index: number): void {
     const top = index * this.#rowPx;
     const room = this.#viewPx - 2 * this.#rowPx;
-    const { scrollTop } = this.#grid;
-    if (top < scrollTop) this.#grid.scrollTop = top;
-    else if (top > scrollTop + room - this.#rowPx) this.#grid.scrollTop = top - Math.max(room - this.#rowPx, 0);
+    if (top < this.#top) this.#grid.scrollTop = top;
+    else if (top > this.#top + room - this.#rowPx) this.#grid.scrollTop = top - Math.max(room - this.#rowPx, 0);
     this.scrolled();
   }
 
   destroy(): void {
     this.#watcher.disconnect();
+    clearTimeout(this.#settling);
   }
 
   #measure(): void {
@@ -119,13 +134,15 @@ export class RowWindow<Row> {
     const px = row ? parseFloat(getComputedStyle(row).blockSize) : NaN;
     // Where it is not shown it has no size.
     this.#rowPx = px > 0 ? px : ROW_PX;
+    for (const line of this.#lines) line.index = undefined;
     this.#viewPx = this.#grid.clientHeight;
+    this.#top = this.#grid.scrollTop;
     if (this.#scene) this.paint(this.#scene);
   }
 
   #range(): readonly [number, number] {
     const count = this.#scene?.rows.length ?? 0;
-    const above = Math.floor(this.#grid.scrollTop / this.#rowPx);
+    const above = Math.floor(this.#top / this.#rowPx);
     const first = Math.max(0, Math.min(above, count) - OVERSCAN_ROWS);
     const seen = Math.ceil(this.#viewPx / this.#rowPx) + 2 * OVERSCAN_ROWS;
     return [first, Math.min(count, first + Math.min(seen, MAX_ROWS))];
@@ -133,7 +150,7 @@ export class RowWindow<Row> {
 
   /** By how many rows the first one that is seen has moved down; rows that are gone are looked past. */
   #moved(before: Scene<Row>, after: Scene<Row>): number {
-    const top = Math.floor(this.#grid.scrollTop / this.#rowPx);
+    const top = Math.floor(this.#top / this.#rowPx);
     for (let index = top; index < Math.min(top + MAX_ROWS, before.rows.length); index += 1) {
       const place = placeOf(after, before.keyOf(before.rows[index]!), index);
       if (place >= 0) return place - index;
@@ -142,10 +159,6 @@ export class RowWindow<Row> {
   }
 
   #paint(): void {
-    this.#around(() => this.#paintRows());
-  }
-
-  #paintRows(): void {
     const { rows, keyOf, template, pinned, stamp } = this.#scene!;
     const [first, last] = this.#range();
     this.#first = first;
@@ -154,28 +167,15 @@ export class RowWindow<Row> {
     const far = pinned === undefined ? -1 : this.#far(pinned, first, last);
     if (far >= 0 && far < first) indexes.unshift(far);
     else if (far >= 0) indexes.push(far);
-    const slots = this.#assign(indexes.map((index) => keyOf(rows[index]!)));
-    const show = (slot: Slot, place: number) => {
+    this.#assign(indexes.map((index) => keyOf(rows[index]!)));
+    this.#lines.forEach((line, place) => {
       const index = indexes[place]!;
       const row = rows[index]!;
-      // The pinned row is another when it stands apart.
-      const own = index === far ? `${stamp} apart` : stamp;
-      if (slot.row === row && slot.index === index && slot.stamp === own) return noChange;
-      Object.assign(slot, { row, index, stamp: own });
-      return template(row, index);
-    };
-    render(
-      repeat(slots, ({ id }) => id, show),
-      this.#sheet,
-    );
-    this.#sheet.style.translate = `0 ${first * this.#rowPx}px`;
-    const apart = this.#sheet.querySelector('.apart');
-    const wanted = far < 0 ? null : this.#sheet.children[far < first ? 0 : this.#sheet.children.length - 1]!;
-    if (apart !== wanted) {
-      apart?.classList.remove('apart');
-      wanted?.classList.add('apart');
-    }
-    if (wanted) this.#sheet.style.setProperty('--_apart', `${(far - first) * this.#rowPx}px`);
+      if (line.index !== index) line.node.style.translate = `0 ${index * this.#rowPx}px`;
+      if (line.row === row && line.index === index && line.stamp === stamp) return;
+      Object.assign(line, { row, index, stamp });
+      render(template(row, index), line.node);
+    });
   }
 
   /** Where a row is that is not among those to be seen; −1 when it is, or is nowhere. */
@@ -185,23 +185,41 @@ export class RowWindow<Row> {
     return index >= first && index < last ? -1 : index;
   }
 
-  /** Who stays keeps their slot; a free one goes to who comes, the first to the last: so `repeat` moves only these. */
-  #assign(keys: readonly string[]): readonly Slot[] {
+  /** Who stays keeps their line; who comes gets a free one. */
+  #assign(keys: readonly string[]): void {
     const wanted = new Set(keys);
-    const own = new Map<string, Slot>();
-    const free: Slot[] = [];
-    for (const slot of this.#slots) {
-      if (wanted.has(slot.key)) own.set(slot.key, slot);
-      else free.push(slot);
+    const own = new Map<string, Line<Row>>();
+    const free: Line<Row>[] = [];
+    for (const line of this.#lines) {
+      if (wanted.has(line.key)) own.set(line.key, line);
+      else free.push(line);
     }
-    for (const key of keys.toReversed()) {
-      if (own.has(key)) continue;
-      const slot = free.shift() ?? { id: (this.#made += 1), key };
-      slot.key = key;
-      own.set(key, slot);
+    this.#lines = keys.map((key) => {
+      const line = own.get(key) ?? free.pop() ?? this.#line();
+      line.key = key;
+      return line;
+    });
+    for (const { node } of free) node.remove();
+  }
+
+  #line(): Line<Row> {
+    const node = document.createElement('div');
+    node.className = 'line';
+    node.role = 'presentation';
+    this.#sheet.append(node);
+    return { node, key: '' };
+  }
+
+  /** Brings the nodes into the order of their rows. */
+  #sort(): void {
+    const pinned = this.#scene!.pinned;
+    let next: Element | null = null;
+    for (const { node, key } of this.#lines.toReversed()) {
+      // A node that is moved loses the focus: what stands between goes instead.
+      if (key === pinned) while (node.nextElementSibling !== next) node.before(node.nextElementSibling!);
+      else if (node.nextElementSibling !== next) this.#sheet.insertBefore(node, next);
+      next = node;
     }
-    this.#slots = keys.map((key) => own.get(key)!);
-    return this.#slots;
   }
 }
 

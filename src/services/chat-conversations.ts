@@ -41,6 +41,9 @@ export interface Presence {
   readonly closed: boolean;
 }
 
+/** As many as `chat_session_list` answers at once. */
+export const PAGE = 100;
+
 /** How long somebody who has typed counts as typing. */
 const TYPING_MS = 4_000;
 
@@ -66,16 +69,25 @@ export function conversations(scope: 'own' | 'all' = 'own'): Live<readonly Conve
     key: `chat:conversations:${scope}`,
     requires: all ? 'account' : 'session',
     placeholder: () => ({ data: [], sample: false }),
-    ...(all && {
-      topics: () => ['admin:chat'],
-      relevant: ({ event }) => event === 'chat_sessions',
-    }),
+    ...(all && { table: 'chat_sessions', topics: () => ['admin:chat'] }),
     watch: (startOver) => watchSessions(store().connection.target ?? '', startOver),
     async fetch({ backend, signal }) {
-      const query = { rpc: 'chat_session_list', parameters: { p_scope: scope, p_limit: 100 } };
+      const query = { rpc: 'chat_session_list', parameters: { p_scope: scope, p_limit: PAGE } };
       return (await backend.fetch<{ rows: readonly Conversation[] }>(query, signal)).rows;
     },
   });
+}
+
+/**
+ * The next conversations of all, at most 100, that are older than one of them; as they are now, not kept live.
+ *
+ * @throws {LivelitError} `forbidden` for whoever does not run the site.
+ */
+export async function olderConversations({ id, last_message_at }: Conversation): Promise<readonly Conversation[]> {
+  const backend = await store().connection.backend();
+  const before = { p_before_at: last_message_at, p_before_id: id };
+  const query = { rpc: 'chat_session_list', parameters: { p_scope: 'all', p_limit: PAGE, ...before } };
+  return (await backend.fetch<{ rows: readonly Conversation[] }>(query, new AbortController().signal)).rows;
 }
 
 /** Whether the owner is in a conversation, and who is typing. */

@@ -17,5 +17,10 @@ export const TOPIC_TABLES: TopicTables = {
   ],
   // Who may see a row decides who hears of it.
   'admin:': [{ table: 'usage_logs' }, { table: 'credit_purchases' }],
-  'chat:': [{ table: 'chat_messages', column: 'session_id', rowEvent: 'message' }],
+  'admin:chat': [{ table: 'chat_sessions' }, { table: 'chat_knowledge' }],
+  'chat:': [
+    { table: 'chat_messages', column: 'session_id', rowEvent: 'message' },
+    // Who is there, and whether it is over. Typing stands in no table: nobody is told of it this way.
+    { table: 'chat_sessions', column: 'id', rowEvent: 'session' },
+  ],
 };

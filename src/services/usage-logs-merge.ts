@@ -1,4 +1,4 @@
-import type { LogEntry, LogTotals } from './usage-logs-view.ts';
+import type { LogEntries, LogEntry } from './usage-logs-view.ts';
 
 type Order = (a: LogEntry, b: LogEntry) => number;
 
@@ -39,9 +39,14 @@ const COUNTED = ['context_tokens', 'generated_tokens', 'cost', 'co2_grams'] as c
 /** Sums have at most six decimals in the database; what differs by less than half of the last is the same. */
 const TOLERANCE = 5e-7;
 
+type Count = Pick<LogEntries, 'total' | 'estimated' | 'totals'>;
+
 /** Whether the sums have changed by these rows alone: then nothing else was written, changed or deleted. */
-export function explained(before: LogTotals, added: readonly LogEntry[], after: LogTotals): boolean {
-  if (after.requests - before.requests !== added.length) return false;
+export function explained(shown: Count, added: readonly LogEntry[], fetched: Count): boolean {
+  const { totals: before } = shown;
+  const { totals: after } = fetched;
+  // A number alone would not tell of a row that has changed.
+  if (!before || !after || fetched.total - shown.total !== added.length) return false;
   if (after.errors - before.errors !== added.filter(({ status }) => status === 'error').length) return false;
   return COUNTED.every((name) => {
     const sum = added.reduce((total, row) => total + (row[name] ?? 0), before[name]);

@@ -90,6 +90,7 @@ export function sampleUsers(view: UserView, now: number = Date.now()): LogUsers 
   return {
     rows: found.slice((view.page - 1) * view.size, view.page * view.size),
     total: found.length,
+    estimated: false,
     totals: { ...totalsOf(found), users: found.length, revenue },
     revenue: sum(all, 'revenue'),
   };
@@ -112,7 +113,7 @@ export function sampleEntries(view: EntryView, now: number = Date.now()): LogEnt
     )
     .sort(entryOrder(view));
   const counted = rows.map((row) => ({ ...row, requests: 1, errors: row.status === 'error' ? 1 : 0, unpriced: 0 }));
-  return { rows, total: rows.length, totals: totalsOf(counted), next: null, first: null };
+  return { rows, total: rows.length, estimated: false, totals: totalsOf(counted), next: null, first: null };
 }
 
 function userOf(calls: readonly LogEntry[], index: number): LogUser {

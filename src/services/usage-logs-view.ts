@@ -83,7 +83,10 @@ export interface LogUsers {
   readonly rows: readonly LogUser[];
   /** Of all pages. */
   readonly total: number;
-  readonly totals: LogTotals;
+  /** There are so many that nobody has counted them all. */
+  readonly estimated: boolean;
+  /** Undefined for a view that estimates. */
+  readonly totals?: LogTotals | undefined;
   /** USD, of everybody whom the reader may see, whatever the filters. */
   readonly revenue: number;
 }
@@ -93,7 +96,10 @@ export interface LogEntries {
   readonly rows: readonly LogEntry[];
   /** Of all that the filters leave, read or not. */
   readonly total: number;
-  readonly totals: LogTotals;
+  /** There are so many that nobody has counted them all. */
+  readonly estimated: boolean;
+  /** Undefined for a view that estimates. */
+  readonly totals?: LogTotals | undefined;
   /** Where the rows go on; null at the end. */
   readonly next: string | null;
   /** Where the first row is; null while there is none. */
@@ -130,7 +136,12 @@ export interface LogFilters {
   readonly activity: (typeof ACTIVITIES)[number];
 }
 
-export interface UserView extends LogFilters {
+export interface Summary {
+  /** Counts past 10,000 are the planner's, and there are no sums: for logs so large that sums take long. */
+  readonly estimate?: boolean;
+}
+
+export interface UserView extends LogFilters, Summary {
   readonly sort: UserSort;
   readonly ascending: boolean;
   /** From 1 on. */
@@ -138,7 +149,7 @@ export interface UserView extends LogFilters {
   readonly size: number;
 }
 
-export interface EntryView extends LogFilters {
+export interface EntryView extends LogFilters, Summary {
   readonly sort: EntrySort;
   readonly ascending: boolean;
   /** Of one user, by id; `visitors`; or, empty, of all. */
@@ -159,6 +170,9 @@ const filterParameters = ({ search, userType, activity }: LogFilters) => ({
   p_user_type: userType,
   p_activity: activity,
 });
+
+/** What a function is asked to tell of all rows, besides those that it answers. */
+export const summaryOf = ({ estimate }: Summary) => (estimate ? 'count' : 'totals');
 
 /** What `usage_logs_page` is asked for, but for the place. */
 export const userParameters = (view: UserView) => ({

@@ -10,6 +10,7 @@ import { sampleEntries, sampleUsers } from './usage-logs-sample.ts';
 import {
   entryOrder,
   entryParameters,
+  summaryOf,
   userKey,
   userParameters,
   type EntryView,
@@ -28,7 +29,9 @@ interface Answer<Row> {
   readonly more: boolean;
   readonly next_cursor: string | null;
   readonly prev_cursor: string | null;
-  readonly totals: LogTotals;
+  readonly total: number | null;
+  readonly total_estimated?: boolean;
+  readonly totals: LogTotals | null;
   readonly revenue_total: number;
 }
 
@@ -65,10 +68,10 @@ export function usageUsers(view: UserView): Live<LogUsers> {
     cached: true,
     placeholder: () => ({ data: sampleUsers(view), sample: true }),
     async fetch({ backend, signal }) {
-      const parameters = { ...userParameters(view), p_page: view.page, p_limit: view.size, p_summary: 'totals' };
+      const parameters = { ...userParameters(view), p_page: view.page, p_limit: view.size, p_summary: summaryOf(view) };
       const answer = await backend.fetch<Answer<LogUser>>({ rpc: 'usage_logs_page', parameters }, signal);
-      const { rows, totals, revenue_total: revenue } = answer;
-      return { rows, total: totals.users!, totals, revenue };
+      const { rows, revenue_total: revenue } = answer;
+      return { rows, ...countOf(answer), revenue };
     },
     reconcile: (shown, fetched) => ({ ...fetched, rows: shareRows(shown.rows, fetched.rows, userKey) }),
   });
@@ -127,9 +130,16 @@ function about(events: readonly string[]) {
 }
 
 function read(view: EntryView, place: object, { backend, signal }: QueryContext): Promise<Answer<LogEntry>> {
-  const parameters = { ...entryParameters(view), p_columns: COLUMNS, p_summary: 'totals', ...place };
+  const parameters = { ...entryParameters(view), p_columns: COLUMNS, p_summary: summaryOf(view), ...place };
   return backend.fetch({ rpc: 'usage_log_entries', parameters }, signal);
 }
+
+/** How many rows there are in all, and their sums. */
+const countOf = ({ totals, total, total_estimated: estimated = false }: Answer<unknown>) => ({
+  total: totals?.users ?? totals?.requests ?? total ?? 0,
+  estimated,
+  totals: totals ?? undefined,
+});
 
 /** From the first row on, as many as are shown; deeper than `REREAD_ROWS` what is shown stays. */
 async function readAgain(
@@ -147,14 +157,14 @@ async function readAgain(
     rows.push(...further.rows);
     next = further.next_cursor;
   }
-  const { totals, prev_cursor: first } = answer;
+  const { prev_cursor: first } = answer;
   if (next && shown.length > wanted) {
     const order = entryOrder(view);
     const last = rows.at(-1)!;
     rows.push(...shown.slice(wanted).filter((row) => order(row, last) > 0));
     next = end;
   }
-  return { rows: shareRows(shown, rows), total: totals.requests, totals, next, first };
+  return { rows: shareRows(shown, rows), ...countOf(answer), next, first };
 }
 
 /** What signals have named, or what is new. */
@@ -166,19 +176,20 @@ async function readChanged(
 ): Promise<LogEntries> {
   const ids = new Set(signals.flatMap(({ payload }) => (payload.ids as readonly string[] | null) ?? []));
   if (ids.size <= FEW_IDS && signals.every(({ payload }) => payload.ids)) {
-    const { rows, totals } = await read(view, { p_ids: [...ids], p_limit: FEW_IDS }, context);
-    const merged = mergeEntries(shown.rows, ids, rows, entryOrder(view), shown.next !== null);
-    return merged.length ? { ...shown, rows: merged, total: totals.requests, totals } : readAgain(view, shown, context);
+    const answer = await read(view, { p_ids: [...ids], p_limit: FEW_IDS }, context);
+    const rows = mergeEntries(shown.rows, ids, answer.rows, entryOrder(view), shown.next !== null);
+    return rows.length ? { ...shown, rows, ...countOf(answer) } : readAgain(view, shown, context);
   }
   if (view.sort !== 'at' || view.ascending || !shown.first) return readAgain(view, shown, context);
   const place = { p_cursor: shown.first, p_backward: true, p_limit: MAX_ROWS };
-  const { rows, totals, prev_cursor: first, more } = await read(view, place, context);
+  const answer = await read(view, place, context);
+  const { rows, prev_cursor: first, more } = answer;
   // What signals have named since then is there already.
   const known = new Set(shown.rows.slice(0, rows.length).map(({ id }) => id));
   const added = rows.filter(({ id }) => !known.has(id));
-  if (more || !explained(shown.totals, added, totals)) return readAgain(view, shown, context);
+  if (more || !explained(shown, added, countOf(answer))) return readAgain(view, shown, context);
   if (!added.length) return shown;
-  return { ...shown, rows: [...added, ...shown.rows], total: totals.requests, totals, first: first ?? shown.first };
+  return { ...shown, rows: [...added, ...shown.rows], ...countOf(answer), first: first ?? shown.first };
 }
 
 async function readOn(view: EntryView, shown: LogEntries, context: QueryContext): Promise<LogEntries> {

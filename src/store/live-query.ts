@@ -56,6 +56,8 @@ export class LiveQuery<T> implements Live<T> {
   #sample = false;
   /** What has been told since the last fetch began; undefined when anything may have changed. */
   #events: readonly TopicEvent[] | undefined;
+  /** Something has changed since the last reader left. */
+  #missed = false;
   /** Whose the data is. */
   #owner: string | null = null;
   #at: number | undefined;
@@ -74,6 +76,7 @@ export class LiveQuery<T> implements Live<T> {
     clearTimeout(this.#linger);
     if (!this.#started) this.start();
     const leave = this.#value.subscribe(listener);
+    if (this.#missed) this.#stale();
     return () => {
       leave();
       if (this.#value.watched) return;
@@ -122,14 +125,20 @@ export class LiveQuery<T> implements Live<T> {
     if (!apply) {
       this.#events = this.#events && [...this.#events, event];
       debug.refresh(this.options.key);
-      return this.#refetch?.signal();
+      return this.#stale();
     }
     this.#refetch?.note(event);
     if (this.#data === undefined) return;
     const next = apply(this.#data, event);
-    if (next === undefined) return this.#refetch?.signal();
+    if (next === undefined) return this.#stale();
     this.#data = next;
     this.#changed();
+  }
+
+  /** Fetches soon; while nobody reads, not before somebody does again. */
+  #stale(): void {
+    this.#missed = !this.#value.watched;
+    if (!this.#missed) this.#refetch?.signal();
   }
 
   /** A write of the lane has arrived; its overlay goes as soon as the data shows it. */
@@ -143,6 +152,7 @@ export class LiveQuery<T> implements Live<T> {
 
   #stop(): void {
     this.#started = false;
+    this.#missed = false;
     this.#joining?.stop();
     this.#refetch?.stop();
     this.#joining = undefined;

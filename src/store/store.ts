@@ -146,6 +146,8 @@ class PageStore implements Store, QueryHost, OutboxHost {
   }
 
   fetching(query: object, on: boolean): void {
+    // Said with every change of a query, which may be each word of a reply.
+    if (on === this.#fetching.has(query)) return;
     if (on) this.#fetching.add(query);
     else this.#fetching.delete(query);
     this.#show();

@@ -10,7 +10,7 @@ export interface TopicTable {
   readonly rowEvent?: string;
 }
 
-/** The tables behind topics, by the topics' prefixes: `user:` → … */
+/** The tables behind topics, by the whole topic, or by its prefix: `user:` → … */
 export type TopicTables = Readonly<Record<string, readonly TopicTable[]>>;
 
 export interface ChannelListener {
@@ -31,7 +31,7 @@ export function listenTo(
   listener: ChannelListener,
 ): RealtimeChannel {
   const prefix = topic.slice(0, topic.indexOf(':') + 1);
-  const behind = tables?.[prefix];
+  const behind = tables?.[topic] ?? tables?.[prefix];
   const config = behind ? { private: false, postgres_changes_options: { wait: true } } : { private: true };
   const channel = realtime.channel(topic, { config });
   channel.on('system', {}, ({ status, extension, message }: Row) => {
@@ -43,10 +43,14 @@ export function listenTo(
     );
   }
   for (const each of behind) {
-    const filter = each.column && `${each.column}=eq.${topic.slice(prefix.length)}`;
+    const own = topic.slice(prefix.length);
+    const filter = each.column && `${each.column}=eq.${own}`;
     // Always all of them: the library compares what it asked for with what the server has understood.
     const wanted = { event: '*', schema: 'public', table: each.table, ...(filter && { filter }) } as const;
     channel.on<Row>('postgres_changes', wanted, (change) => {
+      // Of deleted rows, those of others come as well: no filter applies to them.
+      const old: Row = change.old;
+      if (change.eventType === 'DELETE' && (old[each.column ?? ''] ?? own) !== own) return;
       const event = eventOf(change, each);
       if (event) listener.onEvent(event);
       else listener.onGap();

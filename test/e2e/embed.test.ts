@@ -27,8 +27,8 @@ describe('the script tag', () => {
     await backend.close();
   });
 
-  const tag = (query = '') =>
-    `<script type="module" src="/cdn/livelit.js${query}" data-url="${backend.url}" data-key="${backend.keys.publishable}"></script>`;
+  const tag = (query = '', more = '') =>
+    `<script type="module" src="/cdn/livelit.js${query}" data-url="${backend.url}" data-key="${backend.keys.publishable}" ${more}></script>`;
 
   /** Opens one page of a new site in a new browser profile. */
   async function visit(
@@ -54,6 +54,22 @@ describe('the script tag', () => {
       return (last ?? '').endsWith('in my place.') && last;
     });
   }
+
+  it("has the page's own captcha solved with the first message, and not before", async () => {
+    const solve = `<script>globalThis.solve = async () => { globalThis.solved = true; return 'I am a person'; };</script>`;
+    const { page: opened, errors } = await visit(
+      page(`${solve}${tag('', 'data-captcha="solve"')}<chat-box></chat-box>`),
+    );
+    const signUp = opened.waitForRequest((request) => request.url().includes('/auth/v1/signup'));
+    await opened.locator('chat-box [part="input"]').waitFor();
+    assert.equal(await opened.evaluate('globalThis.solved'), undefined);
+    await ask(opened, 'Hello from a person');
+    const { gotrue_meta_security: security } = (await signUp).postDataJSON() as {
+      gotrue_meta_security?: { captcha_token?: string };
+    };
+    assert.equal(security?.captcha_token, 'I am a person');
+    assert.deepEqual(errors, []);
+  });
 
   it('makes a working chat of two lines in a page', async () => {
     const { page: opened, errors } = await visit(page(`${tag()}<chat-box></chat-box>`));

@@ -5,7 +5,8 @@ import type { ChatBoxElement } from '../../src/elements/chat-box.ts';
 import type { Message } from '../../src/services/chat.ts';
 import type { MemoryBackend } from '../../src/testing.ts';
 import { action, bubbles, input, metas, press, rows, write } from '../support/browser/chat.ts';
-import { connectMemory, leaveMemory } from '../support/browser/memory.ts';
+import { chatProject, messageRow } from '../support/browser/chat-project.ts';
+import { leaveMemory } from '../support/browser/memory.ts';
 import { clearPage, mount, nextFrame, until } from '../support/browser/page.ts';
 
 /** Another one for each test: what one has left unsent, the next one would send. */
@@ -17,47 +18,9 @@ beforeEach(() => {
   topic = `chat:${session}`;
 });
 
-const rowOf = (seq: number, more: Partial<Message> = {}) => ({
-  id: `m${seq}`,
-  session_id: session,
-  seq,
-  client_id: null,
-  role: seq % 2 ? 'user' : 'assistant',
-  author: seq % 2 ? 'visitor' : 'model',
-  status: 'complete',
-  content: `Message ${seq}.\n\nWith a second paragraph.`,
-  created_at: new Date(seq * 1_000).toISOString(),
-  superseded_at: null,
-  ...more,
-});
-
+const project = (messages: readonly object[], row: object = {}) => chatProject(session, messages, { row });
+const rowOf = (seq: number, more: Partial<Message> = {}) => messageRow(session, seq, more);
 const many = (count: number) => Array.from({ length: count }, (_, index) => rowOf(index + 1));
-
-/** What the page has asked of the project. */
-interface Asked {
-  readonly functions: Record<string, unknown>[];
-  readonly procedures: Record<string, unknown>[];
-}
-
-function project(messages: readonly object[], more: object = {}): { backend: MemoryBackend; asked: Asked } {
-  const asked: Asked = { functions: [], procedures: [] };
-  const backend = connectMemory({
-    tables: { chat_messages: messages, chat_sessions: [{ id: session, ...more }] },
-    functions: {
-      chat(body) {
-        asked.functions.push(body as Record<string, unknown>);
-        return new Promise(() => undefined);
-      },
-    },
-    procedures: {
-      chat_info: () => ({ greeting: 'Welcome.', suggestions: ['What do you do?'], max_message_length: 100 }),
-      chat_feedback: (parameters) => void asked.procedures.push(parameters),
-      chat_typing: (parameters) => asked.procedures.push(parameters) > 0,
-      chat_session_list: () => ({ rows: [], next: null }),
-    },
-  });
-  return { backend, asked };
-}
 
 async function open(count: number, template = html`<chat-box session=${session}></chat-box>`) {
   const chat = mount<ChatBoxElement>(template);

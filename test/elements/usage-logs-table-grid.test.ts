@@ -36,6 +36,9 @@ const key = async (table: UsageLogsTableElement, name: string, more?: KeyboardEv
 describe('the grid of <usage-logs-table>', () => {
   let table: UsageLogsTableElement;
 
+  const names = (of = table) =>
+    [...of.shadowRoot!.querySelectorAll('[role=columnheader]')].map((each) => (each as HTMLElement).dataset.column);
+
   beforeEach(async () => {
     await connectToBackend();
     await signInOwner();
@@ -97,20 +100,36 @@ describe('the grid of <usage-logs-table>', () => {
     }
   });
 
-  it('keeps the rows in the page in the order of their places', async () => {
+  it('has the rows where they belong while somebody scrolls, and in their order when that pauses', async () => {
+    const cell = rows(table)[4]!.querySelector<HTMLElement>('[data-column=model]')!;
+    cell.focus();
+    let blurred = false;
+    cell.addEventListener('blur', () => (blurred = true));
+    const places = () => rows(table).map((row) => Number(row.getAttribute('aria-rowindex')));
     for (const top of [500, 3_000, 2_500, 40, 5_000]) {
       grid(table).scrollTop = top;
       await nextFrame();
-      const places = rows(table).map((row) => Number(row.getAttribute('aria-rowindex')));
-      expect(places).to.deep.equal(places.toSorted((a, b) => a - b));
-      expect(places[0]! - 2).to.be.at.most(Math.floor(top / 36));
+      const seen = rows(table).map((row) => [
+        Number(row.getAttribute('aria-rowindex')),
+        row.getBoundingClientRect().top,
+      ]);
+      const head = grid(table).getBoundingClientRect().top;
+      for (const [place, y] of seen) expect(y! - head + grid(table).scrollTop).to.be.closeTo((place! - 1) * 36, 1);
+      await until(
+        () =>
+          places().join() ===
+          places()
+            .toSorted((a, b) => a - b)
+            .join(),
+      );
     }
+    expect([blurred, focused(table) === cell]).to.deep.equal([false, true]);
   });
 
   it('gives nodes of rows that leave to rows that come', async () => {
     const before = new Set(rows(table));
     grid(table).scrollTop = 5_000;
-    await nextFrame();
+    await until(() => column(table, 'model').includes('model-140'));
     const kept = rows(table).filter((row) => before.has(row)).length;
     expect(kept).to.be.at.least(rows(table).length - 9);
   });
@@ -146,8 +165,16 @@ describe('the grid of <usage-logs-table>', () => {
     await key(table, 'k');
     await until(() => text(table, 'detail').includes('model-4'));
     expect(find(table, '[aria-selected=true]')!.textContent).to.contain('model-4');
+    // In the details too; and whoever leaves them is on the row that they show.
+    find(table, '[part=detail] button')!.focus();
+    await key(table, 'j');
+    await until(() => text(table, 'detail').includes('model-5'));
     await key(table, 'Escape');
     expect(find(table, '[part=detail]')).to.equal(null);
+    expect(at(table)).to.equal('6 model');
+    await key(table, 'Enter');
+    await key(table, 'Escape');
+    expect([find(table, '[part=detail]'), at(table)]).to.deep.equal([null, '6 model']);
   });
 
   it('lets the page show a row instead', async () => {
@@ -174,8 +201,6 @@ describe('the grid of <usage-logs-table>', () => {
   });
 
   it('resizes, moves, hides and brings back columns, and remembers it', async () => {
-    const names = (of = table) =>
-      [...of.shadowRoot!.querySelectorAll('[role=columnheader]')].map((each) => (each as HTMLElement).dataset.column);
     const width = (of = table) => Math.round(heading(of, 'app').getBoundingClientRect().width);
     heading(table, 'app').focus();
     const before = width();
@@ -185,6 +210,7 @@ describe('the grid of <usage-logs-table>', () => {
     expect(names().slice(0, 3)).to.deep.equal(['at', 'app', 'user']);
     expect(at(table)).to.equal('1 app');
     find(table, 'summary')!.click();
+    await until(() => find(table, '.items'));
     const box = (name: string) =>
       [...table.shadowRoot!.querySelectorAll('label')]
         .find((each) => each.textContent.trim() === name)!
@@ -200,31 +226,73 @@ describe('the grid of <usage-logs-table>', () => {
     await until(() => names(again).join() === after.join());
     expect(width(again)).to.equal(before + 16);
     find(again, 'summary')!.click();
+    await until(() => find(again, '.items'));
     [...again.shadowRoot!.querySelectorAll<HTMLElement>('button.item')]
       .find((each) => each.textContent.includes('Reset'))!
       .click();
     await until(() => names(again).join() === 'at,user,app,model,input,output,cost,latency,status');
   });
 
-  it('resizes a column by its edge', async () => {
-    const edge = heading(table, 'app').querySelector('.edge')!;
-    edge.setPointerCapture = () => undefined;
-    const before = heading(table, 'app').getBoundingClientRect().width;
-    const drag = (type: string, clientX: number) =>
-      edge.dispatchEvent(new PointerEvent(type, { clientX, bubbles: true, composed: true, cancelable: true }));
-    drag('pointerdown', 100);
-    drag('pointermove', 140);
-    drag('pointerup', 140);
-    drag('pointermove', 300);
+  it('moves a column in the menu, and the focus with it', async () => {
+    const summary = find(table, 'summary')!;
+    summary.click();
+    const button = await until(() => find(table, '.item[data-id=app] .before'));
+    for (const order of ['at,app,user', 'app,at,user']) {
+      const pressed = focused(table)?.closest<HTMLElement>('[data-id=app]') ? focused(table)! : button;
+      pressed.focus();
+      pressed.click();
+      await until(() => names().slice(0, 3).join() === order);
+    }
+    // It is the first, and can only go back.
+    await until(() => focused(table)?.matches('[data-id=app] .after'));
+    press(focused(table)!, 'Escape');
+    await until(() => !find(table, '.items'));
+    expect(focused(table)).to.equal(summary);
+  });
+
+  it('moves a column that is dragged to the place of another', async () => {
+    const drag = (type: string, name: string) =>
+      heading(table, name).dispatchEvent(new DragEvent(type, { bubbles: true, composed: true, cancelable: true }));
+    drag('dragstart', 'model');
+    // Where it may be dropped, and where not.
+    expect(drag('dragover', 'user')).to.equal(false);
+    drag('drop', 'user');
+    drag('dragend', 'model');
+    await until(() => names().slice(0, 4).join() === 'at,model,user,app');
+    drag('drop', 'at');
     await table.updateComplete;
-    expect(heading(table, 'app').getBoundingClientRect().width).to.equal(before + 40);
+    expect(names().slice(0, 4).join()).to.equal('at,model,user,app');
+  });
+
+  it('resizes a column by its edge, to either side, and back by a double click', async () => {
+    const edge = () => heading(table, 'app').querySelector('.edge')!;
+    const width = () => heading(table, 'app').getBoundingClientRect().width;
+    const before = width();
+    const drag = (type: string, clientX: number) =>
+      edge().dispatchEvent(new PointerEvent(type, { clientX, bubbles: true, composed: true, cancelable: true }));
+    const resize = async (to: number) => {
+      Object.assign(edge(), { setPointerCapture: () => undefined });
+      drag('pointerdown', 100);
+      drag('pointermove', to);
+      drag('pointerup', to);
+      drag('pointermove', 300);
+      await table.updateComplete;
+    };
+    await resize(140);
+    expect(width()).to.equal(before + 40);
     expect(heading(table, 'at').getAttribute('aria-sort')).to.equal('descending');
+    edge().dispatchEvent(new MouseEvent('dblclick', { bubbles: true, composed: true }));
+    await table.updateComplete;
+    expect(width()).to.equal(before);
+    table.dir = 'rtl';
+    await resize(80);
+    expect(width()).to.equal(before + 20);
   });
 
   it('has nothing that axe finds, with details and menu open too', async () => {
     rows(table)[1]!.querySelector<HTMLElement>('[part=cell]')!.click();
     find(table, 'summary')!.click();
-    await until(() => text(table, 'detail').includes('Key'));
+    await until(() => find(table, '.items') && text(table, 'detail').includes('Key'));
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run(table, { rules: { region: { enabled: false } } });
     expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`))).to.deep.equal([]);
@@ -239,8 +307,27 @@ describe('the grid of <usage-logs-table>', () => {
     await until(() => column(table, 'model').includes('model-101'));
   });
 
-  it('says when a call was, and when exactly', () => {
-    expect(column(table, 'at')[0]).to.equal('1m ago');
+  it('says when a call was, anew as time passes, and when exactly, in the language of the page', async () => {
+    const { setInterval, Date: OwnDate } = globalThis;
+    const ticks: (() => void)[] = [];
+    clearPage();
+    globalThis.setInterval = ((tick: () => void) => ticks.push(tick)) as never;
+    try {
+      table = await open(html`<usage-logs-table view="entries" lang="de"></usage-logs-table>`);
+    } finally {
+      globalThis.setInterval = setInterval;
+    }
+    await until(() => rows(table).length > 10);
+    expect(column(table, 'at')[0]).to.match(/^vor 1\b/);
+    expect(column(table, 'cost')[0]).to.equal('0,01\u00a0$');
     expect(rows(table)[0]!.querySelector('time')!.title).not.to.equal('');
+    const { now } = OwnDate;
+    OwnDate.now = () => now() + 5 * 60_000;
+    try {
+      ticks.forEach((tick) => tick());
+      await until(() => /^vor 6\b/.test(column(table, 'at')[0]!));
+    } finally {
+      OwnDate.now = now;
+    }
   });
 });

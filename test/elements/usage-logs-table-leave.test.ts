@@ -178,6 +178,7 @@ describe('what leaves <usage-logs-table>', () => {
       });
       await fault({ restDelayMs: 300 });
       find(table, 'summary')!.click();
+      await until(() => find(table, '.items'));
       [...table.shadowRoot!.querySelectorAll<HTMLElement>('button.item')]
         .find((each) => each.textContent.includes('CSV'))!
         .click();

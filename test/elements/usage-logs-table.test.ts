@@ -29,10 +29,25 @@ describe('<usage-logs-table>', () => {
     return calls;
   };
 
+  /** So many people, each with a call a minute before the last one's. */
+  async function manyUsers(count: number): Promise<void> {
+    await sql(
+      `insert into auth.users (id, email, raw_app_meta_data, raw_user_meta_data)
+       select gen_random_uuid(), gen_random_uuid() || '@many.test.invalid', '{}', '{}' from generate_series(1, $1::int)`,
+      [count],
+    );
+    await sql(
+      `insert into usage_logs (owner_id, user_id, app, model, at)
+       select owner_id, u.id, 'editor', 'm', now() - interval '1 minute' * row_number() over (order by u.email)
+       from private.site, auth.users as u where u.email like '%@many.test.invalid'`,
+    );
+  }
+
   beforeEach(() => connectToBackend());
 
   afterEach(async () => {
     for (const leave of leaves.splice(0)) leave();
+    await sql(`delete from auth.users where email like '%@many.test.invalid'`);
     clearPage();
     await noFaults();
     await leaveBackend();
@@ -79,17 +94,7 @@ describe('<usage-logs-table>', () => {
 
     it('keeps page, scroll position and focus of somebody who reads', async () => {
       await signInAdmin();
-      for (let made = 0; made < 6; made += 1) {
-        await sql(
-          `insert into auth.users (id, email, raw_app_meta_data, raw_user_meta_data)
-           select gen_random_uuid(), gen_random_uuid() || '@many.test.invalid', '{}', '{}' from generate_series(1, 10)`,
-        );
-      }
-      await sql(
-        `insert into usage_logs (owner_id, user_id, app, model, at)
-         select owner_id, u.id, 'editor', 'm', now() - interval '1 minute' * row_number() over (order by u.email)
-         from private.site, auth.users as u where u.email like '%@many.test.invalid'`,
-      );
+      await manyUsers(60);
       const table = await open(html`<usage-logs-table size="25"></usage-logs-table>`);
       await until(() => rows(table).length >= 20);
       choose(table, 'Page 2', '', 'click');
@@ -111,7 +116,6 @@ describe('<usage-logs-table>', () => {
       expect(focus.parentElement!.dataset.key).to.equal(before.key);
       expect(focus.dataset.column).to.equal('tokens');
       expect(Math.abs(focus.getBoundingClientRect().top - before.top)).to.be.lessThan(1);
-      await sql(`delete from auth.users where email like '%@many.test.invalid'`);
     });
 
     it('shows in full that what somebody has asked for is being read, and what was there until then', async () => {
@@ -129,22 +133,53 @@ describe('<usage-logs-table>', () => {
       expect(find(table, '[part=spinner]')).to.equal(null);
     });
 
-    it('makes of 500 changes in a second at most one fetch a window, and stays where it is', async () => {
+    it('makes of 500 changes in a second at most one fetch a window, and stays on its page', async () => {
       await leaveBackend();
       await connectToBackend({ timings: { debounceMs: 500, maxWaitMs: 2_000 } });
       await signInAdmin();
-      await log([{}]);
-      const table = await open();
-      await until(() => column(table, 'requests').join() === '1');
+      await manyUsers(60);
+      const table = await open(html`<usage-logs-table size="25"></usage-logs-table>`);
+      await until(() => rows(table).length >= 20);
+      choose(table, 'Page 2', '', 'click');
+      await until(() => rows(table)[0]?.getAttribute('aria-rowindex') === '27' && table.matches(':state(live)'));
+      const requests = () => find(table, '.totals')!.children[2]!.textContent.trim();
+      expect(requests()).to.equal('60');
       const calls = watched('usage_logs_page');
+      let longest = 0;
+      let last = performance.now();
+      let frame = requestAnimationFrame(function watch(now) {
+        longest = Math.max(longest, now - last);
+        last = now;
+        frame = requestAnimationFrame(watch);
+      });
       const begun = performance.now();
       const one = `insert into public.usage_logs (owner_id, app, model) select owner_id, 'burst', 'm' from private.site`;
       await Promise.all(Array.from({ length: 500 }, () => sql(one)));
-      await until(() => column(table, 'requests').join() === '501', undefined, 20_000);
+      await until(() => requests() === '560', undefined, 20_000);
       const seconds = (performance.now() - begun) / 1_000;
+      cancelAnimationFrame(frame);
       // The first at once, then one each half a second.
       expect(calls.length).to.be.at.most(1 + Math.ceil(seconds / 0.5));
-      console.log(`500 changes: ${calls.length} fetches in ${seconds.toFixed(1)} s`);
+      expect(new Set(calls.map(({ p_page: page }) => page))).to.deep.equal(new Set([2]));
+      expect(find(table, '[aria-current=page]')!.textContent.trim()).to.equal('2');
+      expect(rows(table)[0]!.getAttribute('aria-rowindex')).to.equal('27');
+      console.log(
+        `500 changes: ${calls.length} fetches in ${seconds.toFixed(1)} s, longest frame ${longest.toFixed(0)} ms, page 2 stays`,
+      );
+    });
+
+    it('has as many users on a page as somebody chooses, from the first on', async () => {
+      await signInAdmin();
+      await manyUsers(60);
+      const table = await open(html`<usage-logs-table size="25"></usage-logs-table>`);
+      await until(() => text(table, 'footer').startsWith('1–25 of 60'));
+      choose(table, 'Page 2', '', 'click');
+      await until(() => text(table, 'footer').startsWith('26–50 of 60'));
+      const size = find(table, '[part=size]') as HTMLSelectElement;
+      size.value = '100';
+      size.dispatchEvent(new Event('change', { bubbles: true }));
+      await until(() => text(table, 'footer').startsWith('1–60 of 60'));
+      expect(table.size).to.equal(100);
     });
   });
 
@@ -316,6 +351,49 @@ describe('<usage-logs-table>', () => {
       await sql(`delete from usage_logs where key = 'n2'`);
       await until(() => !column(table, 'model').includes('model-2'));
       expect(grid(table).getAttribute('aria-rowcount')).to.equal('301');
+    });
+
+    it('reads one page when a signal is of more rows than it names', async () => {
+      await signInOwner();
+      await logMany(300);
+      const table = await open(entries);
+      await until(() => rows(table).length > 10);
+      const calls = watched('usage_log_entries');
+      await sql(
+        `insert into usage_logs (owner_id, user_id, key, app, model, at)
+         select owner_id, owner_id, 'many' || n, 'editor', 'many-' || n, now() from private.site, generate_series(1, 60) as n`,
+      );
+      await until(() => text(table, 'count') === '360 calls');
+      expect(calls.map(({ p_ids: ids, p_backward: backward }) => [ids, backward])).to.deep.equal([[undefined, true]]);
+      expect(grid(table).getAttribute('aria-rowcount')).to.equal('361');
+    });
+
+    it('does not count what nobody wants counted, and says so', async () => {
+      const exact = (rows: number) =>
+        sql(`create or replace function private.exact_rows() returns integer language sql immutable
+             set search_path = '' as $$ select ${rows} $$`);
+      await exact(20);
+      try {
+        await signInAdmin();
+        await logMany(30);
+        const table = await open(html`<usage-logs-table view="entries" estimate></usage-logs-table>`);
+        await until(() => rows(table).length > 10);
+        // Of all calls the sums of the users know; of some, nobody.
+        expect(grid(table).getAttribute('aria-rowcount')).to.equal('31');
+        choose(table, 'Status', 'ok');
+        await until(() => grid(table).getAttribute('aria-rowcount') === '-1');
+        expect(text(table, 'count')).to.match(/^about \d+ calls$/);
+        expect(find(table, '.totals')).to.equal(null);
+        await log([{ model: 'new' }]);
+        await until(() => column(table, 'model')[0] === 'new');
+        expect(rows(table)[1]!.getAttribute('aria-rowindex')).to.equal('3');
+        table.view = 'users';
+        // The two are few enough to be counted.
+        await until(() => text(table, 'count') === '2 users');
+        expect(grid(table).getAttribute('aria-rowcount')).to.equal('3');
+      } finally {
+        await exact(10_000);
+      }
     });
 
     it('tells an admin, whom signals name no rows, of rows that came, changed and went', async () => {

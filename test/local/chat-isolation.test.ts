@@ -232,6 +232,7 @@ describe("another visitor's conversation", () => {
     chat_typing: () => ['refused', rpc('chat_typing', { p_session_id: message.session_id })],
     chat_feedback: () => ['refused', rpc('chat_feedback', { p_message_id: reply, p_feedback: 'down' })],
     'what the site knows': () => ['empty', rest('chat_knowledge')],
+    'the list of what the site knows': () => ['refused', rpc('chat_knowledge_list', {})],
     'the settings': () => ['refused', rpc('chat_settings', {})],
     // The Edge Function
     'a message into it': () => ['refused', call(() => ({ ...newMessage(), session_id: message.session_id }))],

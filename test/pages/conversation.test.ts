@@ -28,14 +28,16 @@ async function say({ page }: HarnessPage, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Notes how long the newest reply was, and when. */
+/** Notes how long the next reply is, and when. */
 const watch = ({ page }: HarnessPage) =>
   page.evaluate(() => {
     const seen: { length: number; at: number }[] = [];
     Object.assign(globalThis, { seen });
     const root = document.querySelector('chat-box')!.shadowRoot!;
+    const replies = () => root.querySelectorAll('.row.assistant .bubble:not(.dots)');
+    const next = replies().length;
     new MutationObserver(() => {
-      const length = [...root.querySelectorAll('.row.assistant .bubble:not(.dots)')].at(-1)?.textContent.length ?? 0;
+      const length = replies()[next]?.textContent.length ?? 0;
       if (length > (seen.at(-1)?.length ?? 0)) seen.push({ length, at: Date.now() });
     }).observe(root, { subtree: true, childList: true, characterData: true });
   });

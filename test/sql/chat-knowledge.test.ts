@@ -36,6 +36,14 @@ async function keep(database: SqlDatabase, { claims }: Pick<Person, 'claims'>, {
 }
 const drop = (database: SqlDatabase, { claims }: Pick<Person, 'claims'>, id: string) =>
   asUser(database, claims, 'select public.chat_knowledge_delete($1)', [id]);
+async function list(database: SqlDatabase, claims: Parameters<typeof asUser>[1]) {
+  const [row] = await asUser<{ texts: Record<string, unknown>[] }>(
+    database,
+    claims,
+    'select public.chat_knowledge_list() as texts',
+  );
+  return row!.texts;
+}
 const forget = (database: SqlDatabase) =>
   database.exec(`delete from public.chat_knowledge; delete from realtime.messages; delete from private.rate_buckets;
                  update private.chat_settings set revision = 1, knowledge_language = 'english'`);
@@ -70,6 +78,18 @@ onEachEngine('what the site knows', (database) => {
       assert.partialDeepStrictEqual(await keep(database, admin, one), { passages: 2 });
       assert.equal(await revision(database), 2);
       assert.equal((await headings()).length, 2);
+    });
+
+    it('in a list by title that counts its passages, and leaves the texts out', async () => {
+      assert.deepEqual(await list(database, admin.claims), []);
+      await keep(database, admin, text());
+      await keep(database, admin, text({ title: 'about me', content: 'I am Noor.', url: '/me' }));
+      const rows = await list(database, admin.claims);
+      assert.partialDeepStrictEqual(rows, [
+        { title: 'about me', url: '/me', characters: 10, passages: 1 },
+        { title: 'Work', url: null, passages: 2 },
+      ]);
+      assert.ok(!rows.some((row) => 'content' in row));
     });
 
     it('anew when it is replaced', async () => {
@@ -163,6 +183,7 @@ onEachEngine('what the site knows', (database) => {
         assert.deepEqual(await asUser(database, claims, 'select * from public.chat_knowledge'), []);
         await assert.rejects(keep(database, { claims }, { ...one, title: 'Mine' }), { code: 'PT403' });
         await assert.rejects(drop(database, { claims }, one.id), { code: 'PT403' });
+        await assert.rejects(list(database, claims), { code: 'PT403' });
         for (const sql of [
           'select * from private.chat_passages',
           `select private.find_passages('harbours', null)`,
@@ -179,6 +200,7 @@ onEachEngine('what the site knows', (database) => {
 
     it('to whoever has only the key', async () => {
       await assert.rejects(asUser(database, ANON, 'select * from public.chat_knowledge'), { code: '42501' });
+      await assert.rejects(list(database, ANON), { code: '42501' });
     });
 
     it('to nobody who runs the site', async () => {

@@ -54,6 +54,7 @@ onEachEngine('the schemas public and private', (database) => {
         'chat_feedback(uuid,text,text)',
         'chat_info()',
         'chat_knowledge_delete(uuid)',
+        'chat_knowledge_list()',
         'chat_knowledge_set(uuid,text,text,text)',
         'chat_owner_here(uuid,boolean)',
         'chat_session_close(uuid,boolean)',

@@ -460,6 +460,21 @@ describe('LiveQuery', () => {
     expect(ids(live.snapshot.data)).to.deep.equal(['b']);
   });
 
+  it('fetches nothing for a reader that has left, and what was missed when one comes back', async () => {
+    const backend = connectMemory({ tables: { notes: [] } });
+    const live = notes({ apply: () => undefined });
+    const leaveFirst = live.subscribe(() => undefined);
+    await untilStatus(live, 'live');
+    leaveFirst();
+    const { fetches } = count;
+    backend.fill('notes', [note('b')]);
+    for (let sent = 0; sent < 3; sent += 1) backend.emit('notes', added(note('b')));
+    expect(count.fetches).to.equal(fetches);
+    leave = live.subscribe(() => undefined);
+    await until(() => live.snapshot.data?.length === 1);
+    expect(count.fetches).to.equal(fetches + 1);
+  });
+
   it('follows the session again when it is read after it was let go of', async () => {
     const backend = connectMemory({ tables: { notes: [note('a')] } });
     const live = notes();

@@ -1,3 +1,4 @@
+import type { chatOwnerStrings } from './chat-owner.en.ts';
 import type { chatStrings } from './chat.en.ts';
 import type { strings } from './en.ts';
 
@@ -26,18 +27,6 @@ export const chatMoreStrings = {
   open: 'Open chat',
   unread: (count: number) => (count === 1 ? '1 unread message' : `${count} unread messages`),
   close: 'Close',
-  conversations: 'Conversations',
-  noConversations: 'Nobody has written yet.',
-  back: 'Back to the conversations',
-  join: 'Join',
-  leave: 'Leave',
-  closeConversation: 'Close conversation',
-  reopen: 'Open again',
-  delete: 'Delete',
-  deleteSure: 'Delete for good?',
-  needsOwner: 'Sign in as the owner of the site to see its conversations.',
-  reply: 'Reply in person…',
-  live: 'Writing',
   copy: 'Copy',
   copyCode: 'Copy code',
   copied: 'Copied',
@@ -50,4 +39,6 @@ type Widened<Words> = {
 };
 
 /** Every word of a chat, for pages that speak another language. */
-export type ChatWords = Widened<typeof strings.chat & typeof chatStrings & typeof chatMoreStrings>;
+export type ChatWords = Widened<
+  typeof strings.chat & typeof chatStrings & typeof chatMoreStrings & typeof chatOwnerStrings
+>;

@@ -6,6 +6,7 @@ export const logStrings = {
   views: 'Rows',
   view: { users: 'Users', entries: 'Calls' },
   count: { users: (count: string) => `${count} users`, entries: (count: string) => `${count} calls` },
+  about: (count: string) => `about ${count}`,
   columns: {
     user: 'User',
     type: 'Type',
@@ -48,7 +49,6 @@ export const logStrings = {
   clear: 'Clear filters',
   search: 'Search by address or name',
   searchHint: 'Search users…',
-  filters: 'Filters',
   userType: {
     label: 'Type of user',
     all: 'All users',
@@ -91,7 +91,6 @@ export const logStrings = {
   read: (count: string, total: string) => `${count} of ${total} read`,
   size: 'Rows per page',
   sorted: (column: string, ascending: boolean) => `Sorted by ${column}, ${ascending ? 'ascending' : 'descending'}`,
-  found: (count: string) => `${count} found`,
   arrived: (count: number) => (count === 1 ? 'New activity' : `New activity: ${count}`),
   menu: {
     columns: 'Columns',

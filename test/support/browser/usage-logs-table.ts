@@ -16,7 +16,7 @@ export const grid = (table: UsageLogsTableElement) => find(table, '[role=grid]')
 
 /** The rows in the page, in their order there. */
 export const rows = (table: UsageLogsTableElement) => [
-  ...table.shadowRoot!.querySelectorAll<HTMLElement>('.sheet > [role=row]'),
+  ...table.shadowRoot!.querySelectorAll<HTMLElement>('.sheet [role=row]'),
 ];
 
 /** What a column says, from row to row. */
