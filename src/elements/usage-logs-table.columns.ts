@@ -38,7 +38,15 @@ const PADDING_PX = 24;
 
 const longCount = (format: LogFormat) => format.short(99_900_000);
 const longMoney = (format: LogFormat) => format.money(0.00012);
-const longAgo = (format: LogFormat) => format.ago(new Date(0).toISOString(), 59 * 60_000);
+
+/** A day of two digits, in a month whose name is not short. */
+const LONG_DAY = '2025-12-28T00:00:00Z';
+
+/** Minutes ago, or, long ago, the month. */
+const longAgo = (format: LogFormat) =>
+  [59 * 60_000, 400 * 86_400_000]
+    .map((ms) => format.ago(LONG_DAY, Date.parse(LONG_DAY) + ms))
+    .reduce((one, other) => (one.length > other.length ? one : other));
 
 /** Who it is, as they are called; the chat's own exchanges are of whoever looks. */
 export const named = (row: LogRow): string =>
@@ -111,7 +119,7 @@ const USERS: readonly Column[] = [
     cell: (row: LogUser, f) => f.whole(row.tokens),
   },
   { id: 'cost', sort: 'cost', width: 80, number: true, longest: longMoney, cell: partial },
-  { id: 'co2', sort: 'co2_grams', width: 80, number: true, cell: (row: LogUser, f) => f.grams(row.co2_grams) },
+  { id: 'co2', sort: 'co2_grams', width: 92, number: true, cell: (row: LogUser, f) => f.grams(row.co2_grams) },
   {
     id: 'revenue',
     sort: 'revenue',
@@ -122,14 +130,14 @@ const USERS: readonly Column[] = [
   {
     id: 'first',
     sort: 'first_activity_at',
-    width: 100,
+    width: 116,
     hidden: true,
     cell: (row: LogUser, f, now) => time(row.first_activity_at, f, now),
   },
   {
     id: 'last',
     sort: 'last_activity_at',
-    width: 100,
+    width: 116,
     longest: longAgo,
     cell: (row: LogUser, f, now) => time(row.last_activity_at, f, now),
   },
@@ -174,7 +182,7 @@ const ENTRIES: readonly Column[] = [
     longest: longMoney,
     cell: (row: LogEntry, f) => f.money(row.cost),
   },
-  { id: 'co2', width: 84, number: true, hidden: true, cell: (row: LogEntry, f) => f.grams(row.co2_grams) },
+  { id: 'co2', width: 92, number: true, hidden: true, cell: (row: LogEntry, f) => f.grams(row.co2_grams) },
   {
     id: 'latency',
     sort: 'latency_ms',

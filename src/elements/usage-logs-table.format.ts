@@ -6,6 +6,8 @@ import { logStrings as strings } from './strings/logs.en.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** So long a day needs no year to be known by. */
+const MONTHS_MS = 300 * DAY_MS;
 
 /** A column says whose dollars they are by what they are for. */
 const MONEY = { style: 'currency', currencyDisplay: 'narrowSymbol' } as const;
@@ -29,7 +31,8 @@ function formatOf(locale: string | undefined, preferred?: PagePreferences) {
   const seconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', maximumSignificantDigits: 3 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
   const moment = momentFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
-  const day = momentFormat(locale, { dateStyle: 'medium' });
+  const day = momentFormat(locale, { month: 'short', day: 'numeric' });
+  const month = momentFormat(locale, { month: 'short', year: 'numeric' });
   return {
     /** Another one writes otherwise. */
     stamp: JSON.stringify([locale, preferred]),
@@ -49,14 +52,14 @@ function formatOf(locale: string | undefined, preferred?: PagePreferences) {
     duration: (ms: number | null) =>
       ms === null ? '' : ms < 1_000 ? milliseconds.format(ms) : seconds.format(ms / 1_000),
     moment: (at: string) => moment.format(Date.parse(at)),
-    /** "5 min. ago"; the day, when it was long ago. */
+    /** "5m ago"; the day, or, when it was long ago, the month. */
     ago(at: string, now: number): string {
       const ms = now - Date.parse(at);
       if (ms < MINUTE_MS) return strings.now;
       if (ms < HOUR_MS) return relative.format(-Math.floor(ms / MINUTE_MS), 'minute');
       if (ms < DAY_MS) return relative.format(-Math.floor(ms / HOUR_MS), 'hour');
       if (ms < 7 * DAY_MS) return relative.format(-Math.floor(ms / DAY_MS), 'day');
-      return day.format(Date.parse(at));
+      return (ms < MONTHS_MS ? day : month).format(Date.parse(at));
     },
   };
 }

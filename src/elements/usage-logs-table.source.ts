@@ -128,10 +128,9 @@ export class LogSource {
       this.#rows = rows;
       this.#held = 0;
     }
-    const seen = this.#seen;
-    if (!data || seen?.rows === data.rows) return;
-    this.#seen = { live: this.#current, rows: data.rows };
-    if (seen && seen.live === this.#current && !this.#asked && !sample) this.#tell(seen.rows, data.rows);
+    // What is real is no news after a sample, nor what is current after what was kept.
+    if (!data || sample) this.#seen = undefined;
+    else if (status === 'live') this.#look(data.rows);
   }
 
   /** The states of the element: what somebody has asked for is no silent refresh. */
@@ -152,6 +151,12 @@ export class LogSource {
     const view = this.#view();
     if (view.by === 'users') return this.service?.usageUsers(userViewOf(view));
     return this.service?.usageEntries(entryViewOf(view));
+  }
+
+  #look(rows: readonly LogRow[]): void {
+    const seen = this.#seen;
+    this.#seen = { live: this.#current, rows };
+    if (seen && seen.rows !== rows && seen.live === this.#current && !this.#asked) this.#tell(seen.rows, rows);
   }
 
   #tell(before: readonly LogRow[], after: readonly LogRow[]): void {

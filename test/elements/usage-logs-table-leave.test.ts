@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { html } from 'lit';
 import { UsageLogsTableExportEvent } from '../../src/elements/usage-logs-table.events.ts';
 import type { UsageLogsTableElement } from '../../src/elements/usage-logs-table.ts';
+import { signIn } from '../../src/services/account.ts';
 import { connectToBackend, fault, leaveBackend, noFaults, sql } from '../support/browser/backend.ts';
 import { clearPage, nextFrame, until } from '../support/browser/page.ts';
 import {
@@ -206,6 +207,24 @@ describe('what leaves <usage-logs-table>', () => {
       await until(() => find(table, '[part=toast]'));
       expect(text(table, 'toast')).to.equal('New activity: 2');
       expect(counts).to.deep.equal([2]);
+    });
+
+    it('is nothing that was there before somebody signed in', async () => {
+      const ann = await someone('Ann Apple');
+      await signInOwner();
+      await log([{ user_id: ann.id, model: 'hers' }]);
+      await leaveBackend();
+      await connectToBackend();
+      const table = await open(html`<usage-logs-table view="entries" notify></usage-logs-table>`);
+      expect(text(table, 'badge')).to.equal('Sample data');
+      const counts: number[] = [];
+      table.addEventListener('usage-logs-table-activity', ({ count }) => counts.push(count));
+      await signIn(ann.email, ann.password);
+      await until(() => column(table, 'model').join() === 'hers' && table.matches(':state(live)'));
+      await log([{ user_id: ann.id, model: 'new' }]);
+      await until(() => column(table, 'model').join() === 'new,hers');
+      await until(() => counts.length > 0);
+      expect(counts).to.deep.equal([1]);
     });
 
     it('is not shown otherwise', async () => {
