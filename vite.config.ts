@@ -29,12 +29,16 @@ const npm: UserConfig = {
   },
 };
 
+/** What every element is made with. */
 const COMMON =
   /\/src\/(store\/(error|live|make-id)|services\/page-preferences|elements\/(live-controller|locale|base\.styles|lazy))\.ts$/;
 
 /** What is loaded with the messages of a chat. */
 const CHAT =
-  /\/src\/(elements\/(chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+  /\/src\/(elements\/(adopt|chat-box\.(thread|thread\.styles|message)|strings\/chat\.en)|services\/chat(-lane|-messages|-session|-topics)?)\.ts$/;
+
+/** Nothing has one of them without the others, for long. */
+const REPEAT = /\/(lit-html|lit)\/(directive|directive-helpers|directives\/repeat)\.js$/;
 
 /** The script-tag bundle: an entry that loads the rest in pieces, from wherever it was loaded itself. */
 const cdn: UserConfig = {
@@ -73,8 +77,9 @@ const cdn: UserConfig = {
           groups: [
             // What every element needs: one small file in place of seven.
             { name: 'live', test: COMMON },
-            // What every chat loads at once is one file, whatever parts of it others need as well.
+            // What is always loaded together is one file, whatever parts of it others need as well.
             { name: 'chat-box.thread', test: CHAT },
+            { name: 'repeat', test: REPEAT },
           ],
         },
       },

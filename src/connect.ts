@@ -17,7 +17,8 @@ export interface ConnectOptions {
   readonly captchaToken?: () => Promise<string>;
   /**
    * How changes arrive: private `broadcast` sent by the database (the default), or `postgres_changes` for a project that
-   * lets Realtime watch its tables instead. Replies in a chat then appear in other tabs when they are complete.
+   * lets Realtime watch its tables instead. Replies in a chat then grow in other tabs as they are saved, and nobody is told
+   * who types.
    */
   readonly transport?: 'broadcast' | 'postgres_changes';
   /** Intervals of the kernel, ms; for tests and for pages with unusual needs. */

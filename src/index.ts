@@ -28,8 +28,22 @@ export {
   type KeyCheck,
   type Provider,
 } from './services/api-keys.ts';
+export {
+  closeConversation,
+  conversations,
+  deleteConversation,
+  joinConversation,
+  type Conversation,
+} from './services/chat-conversations.ts';
+export {
+  chatKnowledge,
+  deleteKnowledge,
+  saveKnowledge,
+  type KnowledgeDraft,
+  type KnowledgeText,
+} from './services/chat-knowledge.ts';
 export { chatSettings, saveChatSettings, type ChatSettings, type ChatSettingsPatch } from './services/chat-settings.ts';
-export { discardMessage, retryMessage, stopReply } from './services/chat-turns.ts';
+export { discardMessage, replyAsOwner, retryMessage, stopReply } from './services/chat-turns.ts';
 export {
   currentSession,
   MAX_MESSAGE_LENGTH,

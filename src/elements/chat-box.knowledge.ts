@@ -130,7 +130,16 @@ export class Knowledge {
 
   #renderForm({ title, url, content }: Editing, words: ChatWords) {
     return html`
-      <div part="text-form" class="text-form" role="form" aria-label=${words.addText} @keydown=${this.#escape}>
+      <form
+        part="text-form"
+        class="text-form"
+        aria-label=${words.addText}
+        @keydown=${this.#escape}
+        @submit=${(event: SubmitEvent) => {
+          event.preventDefault();
+          void this.#save(words);
+        }}
+      >
         <label
           >${words.textTitle} <input part="field" name="title" dir="auto" maxlength=${MAX_TITLE} .value=${title}
         /></label>
@@ -143,20 +152,12 @@ export class Knowledge {
           <textarea part="field" name="text" dir="auto" maxlength=${MAX_CONTENT} .value=${content}></textarea>
         </label>
         <div class="buttons">
-          <button
-            part="save"
-            class="send"
-            type="button"
-            ?disabled=${this.#working}
-            @click=${() => void this.#save(words)}
-          >
-            ${words.save}
-          </button>
+          <button part="save" class="send" ?disabled=${this.#working}>${words.save}</button>
           <button part="cancel" class="chip" type="button" ?disabled=${this.#working} @click=${this.#cancel}>
             ${words.cancel}
           </button>
         </div>
-      </div>
+      </form>
     `;
   }
 

@@ -25,6 +25,8 @@ export class Reading implements ReactiveController {
   #count = 0;
   /** The reader is at the end, and wants to stay there. */
   #pinned = true;
+  /** … and is on the way there, or has not been shown it yet. */
+  #going = true;
   #top = 0;
   #height = 0;
   /** The row that the reader looks at, and where it was before the rows around it changed. */
@@ -54,6 +56,7 @@ export class Reading implements ReactiveController {
     this.#from = undefined;
     this.#to = undefined;
     this.#pinned = true;
+    this.#going = true;
     this.#host.requestUpdate();
   }
 
@@ -93,8 +96,11 @@ export class Reading implements ReactiveController {
     const log = this.#log;
     if (!log) return;
     this.#watch(log);
-    if (this.#pinned) this.#showEnd();
-    else if (this.#anchor?.row.isConnected) {
+    // What has only grown is followed when it has been laid out: looking now would have it laid out twice.
+    if (this.#pinned) {
+      if (this.#going) this.#showEnd();
+      this.#going = false;
+    } else if (this.#anchor?.row.isConnected) {
       log.scrollTop += this.#anchor.row.getBoundingClientRect().top - this.#anchor.top;
       this.#top = log.scrollTop;
     }

@@ -206,6 +206,9 @@ export const sessionsStyles = css`
     display: grid;
     grid-template-rows: auto auto minmax(7rem, 1fr) auto;
     gap: calc(1.5 * var(--_space));
+    align-items: stretch;
+    padding: 0;
+    border: 0;
     min-block-size: calc(100% - 3 * var(--_space));
   }
 

@@ -95,8 +95,8 @@ export class Sessions implements ReactiveController {
     if (!this.#sessionId) return;
     const row = this.#open;
     const { status } = this.#list.snapshot;
-    // Somebody else has deleted it.
-    if (!row && status === 'live' && this.#readAt) this.#back();
+    // Somebody else has deleted it, or its owner has signed out.
+    if (!row && this.#readAt && (status === 'live' || status === 'idle')) this.#back();
     else if (row) this.#noteRead(row);
   }
 
@@ -160,7 +160,13 @@ export class Sessions implements ReactiveController {
   renderNotice(words: ChatWords) {
     if (!this.#deleting) return nothing;
     const name = this.#open?.title ?? words.visitor;
-    return html`<div part="notice" class="notice" role="alertdialog" aria-label=${words.deleteSure(name)}>
+    return html`<div
+      part="notice"
+      class="notice"
+      role="alertdialog"
+      aria-label=${words.deleteSure(name)}
+      @keydown=${this.#escape}
+    >
       <p>${words.deleteSure(name)}</p>
       <button part="action" class="chip bad" type="button" @click=${this.#delete}>${words.delete}</button>
       <button part="action" class="chip" type="button" @click=${() => this.#ask(false)}>${words.keep}</button>
@@ -223,6 +229,13 @@ export class Sessions implements ReactiveController {
     this.#host.requestUpdate();
   }
 
+  #escape = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    // It keeps the conversation, and does not close the dialog around it as well.
+    event.preventDefault();
+    this.#ask(false);
+  };
+
   #delete = (): void => {
     const id = this.#sessionId;
     this.#deleting = false;
@@ -249,8 +262,10 @@ export class Sessions implements ReactiveController {
 
   #focus(selector: string): void {
     this.#host.requestUpdate();
-    void (this.#host as unknown as { updateComplete: Promise<unknown> }).updateComplete.then(() =>
-      this.#host.renderRoot.querySelector<HTMLElement>(selector)?.focus(),
-    );
+    void (this.#host as unknown as { updateComplete: Promise<unknown> }).updateComplete.then(() => {
+      const { renderRoot } = this.#host;
+      // What is gone cannot take it.
+      (renderRoot.querySelector<HTMLElement>(selector) ?? renderRoot.querySelector<HTMLElement>('.tab'))?.focus();
+    });
   }
 }

@@ -186,18 +186,16 @@ function renderList({ path, value }: FieldState, field: ChoiceField, edit: (even
 
 const labelOf = ({ path, field }: FieldState) => fieldStrings.labels[path] ?? field.label;
 
-/** Where the value comes from that counts; an attribute in the page counts more than any setting. */
+/** Where the value comes from that counts, and which element of the page says otherwise: its attribute counts more. */
 function sourceOf({ path, setting, edited, preference }: FieldState): string {
   const { source } = fieldStrings;
-  for (const attribute of ATTRIBUTES[path] ?? []) {
-    const own = document.querySelector(`usage-chart[${attribute}]`);
-    if (own) return source.attribute(`<usage-chart ${attribute}="${own.getAttribute(attribute) ?? ''}">`);
-  }
-  if (edited) return source.draft;
-  if (setting.pending) return source.pending;
-  if (setting.source === 'default' && document.querySelector(`script[data-key][${attributeOf(path)}]`))
-    return source.page;
-  return preference ? source[setting.source] : '';
+  const page = setting.source === 'default' && document.querySelector(`script[data-key][${attributeOf(path)}]`);
+  const from = edited ? 'draft' : setting.pending ? 'pending' : page ? 'page' : preference && setting.source;
+  const own = (ATTRIBUTES[path] ?? []).flatMap((name) => {
+    const value = document.querySelector(`usage-chart[${name}]`)?.getAttribute(name);
+    return value ? source.attribute(`<usage-chart ${name}="${value}">`) : [];
+  });
+  return [...(from ? [source[from]] : []), ...own].join(' · ');
 }
 
 /** What a text can well be, with a name for people; a browser that does not know has none. */

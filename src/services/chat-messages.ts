@@ -113,9 +113,9 @@ function applyRow(messages: readonly Message[], row: { op: string; record: Messa
   if ((record.content as string | undefined) === undefined) return undefined;
   if (!own) return inOrder([...messages, record]);
   if (record.status === 'streaming') {
-    // Late news of a reply that has ended or gone on; an update while it streams means that it starts over.
-    const late =
-      own.status === 'complete' || own.status === 'stopped' || (own.status === 'streaming' && op === 'INSERT');
+    // Late news of a reply that has ended or gone on; an update that has nothing of it means that it starts over.
+    const behind = op === 'INSERT' || (record.content && own.content.startsWith(record.content));
+    const late = own.status === 'complete' || own.status === 'stopped' || (own.status === 'streaming' && behind);
     if (late) return own.seq === null ? inOrder(replace(messages, own, { ...own, seq: record.seq })) : messages;
   }
   return sameMessage(own, record) && own.seq === record.seq ? messages : inOrder(replace(messages, own, record));

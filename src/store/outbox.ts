@@ -45,8 +45,6 @@ export class Outbox {
   /** Ids that a reload would lose. */
   readonly #unkept = new Set<string>();
   #all: readonly OutboxEntry[] = [];
-  /** When the last write was made, also where it is given up by now. */
-  #last = 0;
   #userId: string | null = null;
   #storage: Promise<OutboxStorage> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +104,7 @@ export class Outbox {
       payload,
       tab: this.#lease.id,
       // What is read from storage is ordered by this: two writes of one moment must not change places.
-      createdAt: (this.#last = Math.max(Date.now(), this.#last + 1, (this.#all.at(-1)?.createdAt ?? 0) + 1)),
+      createdAt: Math.max(Date.now(), (this.#all.at(-1)?.createdAt ?? 0) + 1),
       state: 'pending',
       attempts: 0,
       nextAt: 0,

@@ -155,7 +155,7 @@ describe('<chat-box view="sessions">', () => {
     await choose(chat, 'Delete');
     const notice = await until(() => part(chat, 'notice'));
     await until(() => chat.shadowRoot!.activeElement?.textContent.trim() === 'Keep');
-    (chat.shadowRoot!.activeElement as HTMLElement).click();
+    press(chat.shadowRoot!.activeElement!, 'Escape');
     await until(() => part(chat, 'notice') === null);
     await choose(chat, 'Delete');
     (await until(() => part(chat, 'notice')?.querySelector('button'))).click();
@@ -180,6 +180,11 @@ describe('<chat-box view="sessions">', () => {
     await until(() => part(chat, 'back') && input(chat).value === 'half a tho');
     await sql('delete from chat_sessions where id = $1', [first]);
     await until(() => part(chat, 'conversations') && !said(chat).includes('First'));
+    // The focus is not lost with what had it.
+    await until(() => chat.shadowRoot!.activeElement === part(chat, 'tab'));
+    await open(chat, 'Second');
+    await signOut();
+    await until(() => said(chat).includes('Sign in as the owner of the site'));
   });
 
   it('keeps what the model knows: written, loaded from files, changed, deleted', async () => {

@@ -105,7 +105,7 @@ describe('what somebody prefers', () => {
     await until(() => said(chart, 'footnote').includes('90'));
     expect(said(own, 'title')).to.equal('CO₂e per day');
     expect(said(own, 'footnote')).to.include('7');
-    expect(source(panel, 'usage.metric')).to.equal('Here <usage-chart metric="co2"> says otherwise');
+    await until(() => source(panel, 'usage.metric') === 'Account · here <usage-chart metric="co2"> says otherwise');
 
     panel.section = 'appearance';
     await panel.updateComplete;

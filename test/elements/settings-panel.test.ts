@@ -84,7 +84,7 @@ describe('<settings-panel>', () => {
     choose(panel, 'usage.metric', 'requests');
     await until(() => title(free) === 'Requests per day');
     expect(title(own)).to.equal('CO₂e per day');
-    expect(source(panel, 'usage.metric')).to.equal('Here <usage-chart metric="co2"> says otherwise');
+    await until(() => source(panel, 'usage.metric') === 'This device · here <usage-chart metric="co2"> says otherwise');
     choose(panel, 'usage.days', '7');
     await until(() => free.shadowRoot!.querySelector('[part=footnote]')!.textContent.includes('7'));
   });

@@ -107,6 +107,12 @@ describe('applyChatEvent', () => {
     expect(texts(play([reply('Becau')], events))).to.deep.equal(['No|streaming']);
   });
 
+  it('grows a reply by rows where there are no partials, and is not set back by those that are behind', () => {
+    expect(texts(play([reply('Be')], [row('UPDATE', reply('Because'))]))).to.deep.equal(['Because|streaming']);
+    const ahead = [reply('Because of')];
+    expect(applyChatEvent(ahead, row('UPDATE', reply('Becau')))).to.equal(ahead);
+  });
+
   it('lets a failed reply start over', () => {
     expect(texts(play([reply('', 'error')], [row('UPDATE', reply('')), partial(0, 'Yes')]))).to.deep.equal([
       'Yes|streaming',

@@ -84,7 +84,7 @@ export const fieldStrings = {
     'ai_providers.preferred': { openai: 'OpenAI', anthropic: 'Anthropic' },
   } as Readonly<Record<string, Readonly<Record<string, string>>>>,
   source: {
-    attribute: (markup: string) => `Here ${markup} says otherwise`,
+    attribute: (markup: string) => `here ${markup} says otherwise`,
     draft: 'Unsaved',
     pending: 'Saving…',
     account: 'Account',
