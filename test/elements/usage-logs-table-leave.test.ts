@@ -212,17 +212,17 @@ describe('what leaves <usage-logs-table>', () => {
     it('is nothing that was there before somebody signed in', async () => {
       const ann = await someone('Ann Apple');
       await signInOwner();
-      await log([{ user_id: ann.id, model: 'hers' }]);
+      await log([{ user_id: ann.id }]);
       await leaveBackend();
       await connectToBackend();
-      const table = await open(html`<usage-logs-table view="entries" notify></usage-logs-table>`);
+      const table = await open(html`<usage-logs-table notify></usage-logs-table>`);
       expect(text(table, 'badge')).to.equal('Sample data');
       const counts: number[] = [];
       table.addEventListener('usage-logs-table-activity', ({ count }) => counts.push(count));
       await signIn(ann.email, ann.password);
-      await until(() => column(table, 'model').join() === 'hers' && table.matches(':state(live)'));
-      await log([{ user_id: ann.id, model: 'new' }]);
-      await until(() => column(table, 'model').join() === 'new,hers');
+      await until(() => column(table, 'requests').join() === '1' && table.matches(':state(live)'));
+      await log([{ user_id: ann.id }]);
+      await until(() => column(table, 'requests').join() === '2');
       await until(() => counts.length > 0);
       expect(counts).to.deep.equal([1]);
     });
