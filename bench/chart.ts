@@ -2,13 +2,8 @@
  * `npm run bench:chart`: what a year of twelve models costs the main thread and the memory, for `<usage-chart>` and for
  * plain Chart.js with the same data, in one run. It prints; a machine that is busy fails nothing.
  */
-import { chromium, type CDPSession } from 'playwright-core';
-import { createServer } from 'vite';
-import stories from '../stories/vite.config.ts';
-import { CHROMIUM_ARGS, findChromium } from '../test/support/chromium.ts';
+import { median, RUNS, Stage, type BenchPage } from './stage.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
-const RUNS = 5;
 const UPDATES = 10;
 
 interface Measured {
@@ -20,59 +15,21 @@ interface Measured {
   readonly memory: number;
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-async function metric(session: CDPSession, name: string): Promise<number> {
-  const { metrics } = await session.send('Performance.getMetrics');
-  return metrics.find((each) => each.name === name)!.value;
-}
-
-async function heap(session: CDPSession): Promise<number> {
-  await session.send('HeapProfiler.collectGarbage');
-  return metric(session, 'JSHeapUsedSize');
-}
-
-const server = await createServer({
-  ...stories,
-  configFile: false,
-  root: ROOT,
-  logLevel: 'error',
-  server: { ...stories.server, port: 0 },
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_ARGS });
-
-/** In a page of its own: the first drawing of a page pays for what the second finds ready. */
-async function measure(subject: string): Promise<Measured> {
-  const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
-  await page.goto(`${server.resolvedUrls!.local[0]!}bench/pages/chart.html`);
-  await page.waitForFunction('globalThis.subjects');
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const run = (code: string) => page.evaluate(code);
-  /** A first chart compiles what all have in common. */
-  await run(`(async () => { const warm = subjects.${subject}(); await warm.draw(); warm.remove(); })()`);
-  const before = await heap(session);
-  const timed = async (code: string) => {
-    const start = await metric(session, 'TaskDuration');
-    await run(code);
-    return ((await metric(session, 'TaskDuration')) - start) * 1_000;
-  };
-  await run(`globalThis.subject = subjects.${subject}(), undefined`);
-  const draw = await timed('subject.draw()');
+async function measure(bench: BenchPage, subject: string): Promise<Measured> {
+  // A first chart compiles what all have in common.
+  await bench.run(`(async () => { const warm = subjects.${subject}(); await warm.draw(); warm.remove(); })()`);
+  const before = await bench.heap();
+  await bench.run(`globalThis.subject = subjects.${subject}(), undefined`);
+  const draw = await bench.work('subject.draw()');
   const updates: number[] = [];
-  for (let round = 1; round <= UPDATES; round += 1) updates.push(await timed(`subject.update(${round})`));
-  const memory = ((await heap(session)) - before) / 1_000;
-  await page.close();
+  for (let round = 1; round <= UPDATES; round += 1) updates.push(await bench.work(`subject.update(${round})`));
+  const memory = ((await bench.heap()) - before) / 1_000;
   return { draw, update: median(updates), memory };
 }
 
 const SUBJECTS = { ours: '<usage-chart>', plain: 'plain Chart.js', still: 'plain Chart.js, animation: false' };
-const results = new Map<string, Measured[]>(Object.keys(SUBJECTS).map((name) => [name, []]));
-// By turns, so that a machine that grows slower does so for all.
-for (let run = 0; run < RUNS; run += 1) {
-  for (const [name, measured] of results) measured.push(await measure(name));
-}
+const stage = await Stage.open('chart');
+const results = await stage.measure(Object.keys(SUBJECTS), measure);
 const of = (name: string, what: keyof Measured) => median(results.get(name)!.map((measured) => measured[what]));
 console.log(`365 days × 12 models, medians of ${RUNS}; beside each the ratio of <usage-chart> to it`);
 for (const [name, title] of Object.entries(SUBJECTS)) {
@@ -82,6 +39,5 @@ for (const [name, title] of Object.entries(SUBJECTS)) {
     `${title.padEnd(34)} first draw ${cell('draw', 'ms')}  three points ${cell('update', 'ms')}  memory ${cell('memory', 'kB')}`,
   );
 }
-await browser.close();
-await server.close();
+await stage.close();
 process.exit(0);

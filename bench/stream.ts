@@ -3,54 +3,17 @@
  * that is appended once a frame, in one run: budget B5 of the project's performance page. It prints; a machine that is
  * busy fails nothing.
  */
-import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
-import stories from '../stories/vite.config.ts';
-import { CHROMIUM_ARGS, findChromium } from '../test/support/chromium.ts';
-
-const ROOT = new URL('..', import.meta.url).pathname;
-const RUNS = Number(process.env.RUNS ?? 3);
+import { median, RUNS, Stage, type BenchPage } from './stage.ts';
 
 /** Tokens a second. */
 const PACES = ['Infinity', '200'] as const;
 
-/** A run that has not ended by then never will, ms. */
-const LIMIT_MS = 60_000;
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-const server = await createServer({
-  ...stories,
-  configFile: false,
-  root: ROOT,
-  logLevel: 'error',
-  optimizeDeps: { include: ['deep-chat', 'streaming-markdown'] },
-  server: { ...stories.server, port: 0, hmr: false },
-});
-await server.listen();
-const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_ARGS });
-
-/** Main thread, ms, in a page of its own. */
-async function measure(subject: string, pace: string): Promise<number> {
-  const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
-  const limit = setTimeout(() => void page.close(), LIMIT_MS);
-  await page.goto(`${server.resolvedUrls!.local[0]!}bench/pages/stream.html`);
-  await page.waitForFunction('globalThis.subjects');
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  await page.evaluate(`(async () => { globalThis.subject = subjects.${subject}(); await subject.ready(); })()`);
+/** Main thread, ms. */
+async function measure(bench: BenchPage, subject: string, pace: string): Promise<number> {
+  await bench.run(`(async () => { globalThis.subject = subjects.${subject}(); await subject.ready(); })()`);
   // What was loaded has to be compiled, and what follows a first paint to settle.
-  await page.waitForTimeout(500);
-  const busy = async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return metrics.find(({ name }) => name === 'TaskDuration')!.value * 1_000;
-  };
-  const start = await busy();
-  await page.evaluate(`subject.stream(${pace})`);
-  const took = (await busy()) - start;
-  clearTimeout(limit);
-  await page.close();
-  return took;
+  await bench.page.waitForTimeout(500);
+  return bench.work(`subject.stream(${pace})`);
 }
 
 const SUBJECTS = {
@@ -61,12 +24,9 @@ const SUBJECTS = {
   idle: 'an idle page',
 };
 
+const stage = await Stage.open('stream');
 for (const pace of PACES) {
-  const results = new Map<string, number[]>(Object.keys(SUBJECTS).map((name) => [name, []]));
-  // By turns, so that a machine that grows slower does so for all.
-  for (let run = 0; run < RUNS; run += 1) {
-    for (const [name, measured] of results) measured.push(await measure(name, pace));
-  }
+  const results = await stage.measure(Object.keys(SUBJECTS), (bench, subject) => measure(bench, subject, pace));
   const idle = median(results.get('idle')!);
   const of = (name: string) => median(results.get(name)!) - idle;
   console.log(
@@ -78,6 +38,5 @@ for (const pace of PACES) {
     );
   }
 }
-await browser.close();
-await server.close();
+await stage.close();
 process.exit(0);

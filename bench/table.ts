@@ -3,16 +3,8 @@
  * the first row, the work of a frame while somebody scrolls, nodes, memory, and a live tail. All as a page would ship them:
  * built. It prints; a machine that is busy fails nothing. Budgets B6 and B7 of the project's performance page.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type CDPSession } from 'playwright-core';
-import { build, preview } from 'vite';
-import stories from '../stories/vite.config.ts';
-import { CHROMIUM_ARGS, findChromium } from '../test/support/chromium.ts';
+import { median, quantile, RUNS, Stage, type BenchPage } from './stage.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
-const RUNS = Number(process.env.RUNS ?? 3);
 const STEPS = 60;
 /** A fast finger: more than a screen every few frames. */
 const STEP_PX = 400;
@@ -33,75 +25,40 @@ interface Measured {
   readonly jank: number;
 }
 
-const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
-const median = (values: readonly number[]) => sorted(values)[Math.floor(values.length / 2)]!;
-const p95 = (values: readonly number[]) => sorted(values)[Math.floor(values.length * 0.95)]!;
-
-async function metric(session: CDPSession, name: string): Promise<number> {
-  const { metrics } = await session.send('Performance.getMetrics');
-  return metrics.find((each) => each.name === name)!.value;
-}
-
-async function heap(session: CDPSession): Promise<number> {
-  await session.send('HeapProfiler.collectGarbage');
-  return metric(session, 'JSHeapUsedSize');
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'livelit-bench-table-'));
-const config = { ...stories, configFile: false, root: ROOT, logLevel: 'error' } as const;
-const input = join(ROOT, 'bench/pages/table.html');
-await build({ ...config, build: { outDir: folder, rolldownOptions: { input } } });
-const server = await preview({ ...config, build: { outDir: folder }, preview: { port: 0 } });
-const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_ARGS });
-
-/** In a page of its own: the first drawing of a page pays for what the second finds ready. */
-async function measure(subject: string): Promise<Measured> {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 700 } });
-  page.on('pageerror', (error) => console.error(error));
-  await page.goto(`${server.resolvedUrls!.local[0]!}bench/pages/table.html`);
-  await page.waitForFunction('globalThis.subjects');
-  const session = await page.context().newCDPSession(page);
-  // The thread's own clock: what else the machine does is not counted.
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const run = <T>(code: string) => page.evaluate<T>(code);
-  /** Main thread, ms. */
-  const work = async (code: string) => {
-    const start = await metric(session, 'TaskDuration');
-    await run(code);
-    return ((await metric(session, 'TaskDuration')) - start) * 1_000;
-  };
+async function measure(bench: BenchPage, subject: string): Promise<Measured> {
   // A first table compiles what all have in common.
-  await run(`(async () => { const warm = subjects.${subject}(rowsOf(1_000)); await timed(warm); warm.remove(); })()`);
-  const before = await heap(session);
-  await run(`globalThis.subject = subjects.${subject}(rowsOf()), undefined`);
-  const first = await run<number>('timed(subject)');
-  await run('subject.all()');
-  const memory = ((await heap(session)) - before) / 1e6;
+  await bench.run(
+    `(async () => { const warm = subjects.${subject}(rowsOf(1_000)); await timed(warm); warm.remove(); })()`,
+  );
+  const before = await bench.heap();
+  await bench.run(`globalThis.subject = subjects.${subject}(rowsOf()), undefined`);
+  const first = await bench.run<number>('timed(subject)');
+  await bench.run('subject.all()');
+  const memory = ((await bench.heap()) - before) / 1e6;
   const twoFrames = 'await frame(); await frame();';
   const idle: number[] = [];
   const frames: number[] = [];
   let nodes = 0;
-  for (let step = 1; step <= STEPS; step += 1) idle.push(await work(`(async () => { ${twoFrames} })()`));
+  for (let step = 1; step <= STEPS; step += 1) idle.push(await bench.work(`(async () => { ${twoFrames} })()`));
   for (let step = 1; step <= STEPS; step += 1) {
     const top = step * STEP_PX;
-    frames.push(await work(`(async () => { subject.scroller().scrollTop = ${top}; ${twoFrames} })()`));
-    nodes = Math.max(nodes, await run<number>('subject.nodes()'));
+    frames.push(await bench.work(`(async () => { subject.scroller().scrollTop = ${top}; ${twoFrames} })()`));
+    nodes = Math.max(nodes, await bench.run<number>('subject.nodes()'));
   }
-  await run(`(async () => { subject.scroller().scrollTop = 0; ${twoFrames} })()`);
+  await bench.run(`(async () => { subject.scroller().scrollTop = 0; ${twoFrames} })()`);
   /** Whoever falls behind takes longer. */
   const busy = async (add: string) => {
-    const start = await metric(session, 'TaskDuration');
-    const { took, longest } = await run<{ took: number; longest: number }>(
+    const start = await bench.busy();
+    const { took, longest } = await bench.run<{ took: number; longest: number }>(
       `tail(${add}, ${TAIL_PER_SECOND}, ${TAIL_MS})`,
     );
-    return { share: ((await metric(session, 'TaskDuration')) - start) / (took / 1_000), longest };
+    return { share: ((await bench.busy()) - start) / took, longest };
   };
   const resting = await busy('{ add() {} }');
   const { share, longest } = await busy('subject');
-  await page.close();
   return {
     first,
-    scroll: p95(frames) - median(idle),
+    scroll: quantile(frames, 0.95) - median(idle),
     nodes,
     memory,
     tail: (share - resting.share) * 100,
@@ -115,11 +72,8 @@ const SUBJECTS = {
   tabulator: 'Tabulator',
   batched: 'Tabulator, twice a second',
 };
-const results = new Map<string, Measured[]>(Object.keys(SUBJECTS).map((name) => [name, []]));
-// By turns, so that a machine that grows slower does so for all.
-for (let turn = 0; turn < RUNS; turn += 1) {
-  for (const [name, measured] of results) measured.push(await measure(name));
-}
+const stage = await Stage.open('table');
+const results = await stage.measure(Object.keys(SUBJECTS), measure);
 const of = (name: string, what: keyof Measured) => median(results.get(name)!.map((measured) => measured[what]));
 const ratio = (name: string, what: keyof Measured) => of('ours', what) / of(name, what);
 console.log(`100,000 rows, medians of ${RUNS}; beside each the ratio of <usage-logs-table> to it`);
@@ -141,7 +95,5 @@ const budgets: readonly (readonly [what: string, is: number, limit: number])[] =
 for (const [what, is, limit] of budgets) {
   console.log(`${is <= limit ? 'ok  ' : 'OVER'} ${what.padEnd(28)} ${is.toFixed(2)} of ${limit}`);
 }
-await browser.close();
-await server.close();
-await rm(folder, { recursive: true });
+await stage.close();
 process.exit(0);
