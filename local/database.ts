@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { vector } from '@electric-sql/pglite/vector';
 import { App } from '@supabase/lite';
 import { createPgliteConnection, type PGlite, type PgliteConnection } from '@supabase/lite/pglite';
 import type { Keys } from './keys.ts';
@@ -77,7 +78,7 @@ export class Database {
     const archive = fresh ? await readFile(archived).catch(() => undefined) : undefined;
     const connection = await createPgliteConnection({
       url: folder ? `file://${folder}` : 'memory://',
-      pgliteOptions: { parsers: AS_JSON, ...(archive && { loadDataDir: new Blob([archive]) }) },
+      pgliteOptions: { parsers: AS_JSON, extensions: { vector }, ...(archive && { loadDataDir: new Blob([archive]) }) },
     });
     try {
       await connection.driver.waitReady;

@@ -1,6 +1,7 @@
 import { adminKey } from './openai/admin-key.ts';
 import { complete, questionIn, type ChatRequest, type Pace } from './openai/chat.ts';
 import { costs } from './openai/costs.ts';
+import { embed, type EmbeddingsRequest } from './openai/embeddings.ts';
 import { cutAtOnce, hang, refuse, takeFailure, type Failure } from './openai/failures.ts';
 import { moderate } from './openai/moderation.ts';
 import type { Clock } from './openai/organization.ts';
@@ -9,7 +10,7 @@ import { isKind, usage } from './openai/usage.ts';
 
 /**
  * Stands in for OpenAI while there is no key: streams deterministic replies in the shapes of Chat Completions, with
- * token usage, out of the sources that it is given where there are any; moderates; and has for every admin key an
+ * token usage, out of the sources that it is given where there are any; moderates and embeds; and has for every admin key an
  * organisation with usage and costs, so that everything around them is real.
  */
 export class OpenAiStandIn implements Pace, Clock {
@@ -22,6 +23,8 @@ export class OpenAiStandIn implements Pace, Clock {
   requests = 0;
   /** The last of them, as it was sent. */
   lastRequest: ChatRequest | undefined;
+  /** What it was asked to embed, the last request of all. */
+  lastEmbedded: EmbeddingsRequest['input'];
   /** Requests for usage and costs, refused ones too. */
   adminRequests = 0;
   /** The admin keys that exist; any well-formed one while this is not set. */
@@ -67,6 +70,12 @@ export class OpenAiStandIn implements Pace, Clock {
     if (path === '/moderations') {
       if (failure) return cutAtOnce();
       return moderate((await request.json()) as Parameters<typeof moderate>[0]);
+    }
+    if (path === '/embeddings') {
+      if (failure) return cutAtOnce();
+      const body = (await request.json()) as EmbeddingsRequest;
+      this.lastEmbedded = body.input;
+      return embed(body);
     }
     throw new Refusal(404, `The stand-in for OpenAI has no ${pathname}.`);
   }

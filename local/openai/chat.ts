@@ -82,7 +82,7 @@ function stream(
 }
 
 /** Words with the space before them: close enough to a model's tokens, about four characters each. */
-const tokenize = (text: string): string[] => text.match(/\s*\S+/g) ?? [];
+export const tokenize = (text: string): string[] => text.match(/\s*\S+/g) ?? [];
 
 function replyTo(asked: string, messages: readonly { readonly role: string; readonly content: string }[]): string {
   const found = answerFrom(messages.find(({ role }) => role === 'system')?.content ?? '', asked);

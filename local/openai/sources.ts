@@ -42,7 +42,7 @@ function sentencesOf(passage: string): string[] {
 }
 
 /** The beginnings of words, so that `harbours` is about a harbour. */
-const stemsOf = (text: string): Set<string> =>
+export const stemsOf = (text: string): Set<string> =>
   new Set(
     (text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [])
       .filter((word) => !EMPTY.has(word))

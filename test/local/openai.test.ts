@@ -165,6 +165,33 @@ A map costs EUR 2,400. A week costs more.
     });
   });
 
+  describe('asked to embed', () => {
+    const embed = async (input: string | string[], more: object = {}) => {
+      const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input, ...more });
+      return data.map(({ embedding }) => embedding);
+    };
+    const likeness = (one: number[] = [], other: number[] = []) =>
+      one.reduce((sum, each, index) => sum + each * other[index]!, 0);
+
+    it('puts what means the same near, in as many numbers as are asked for', async () => {
+      const [fee, price, chess] = await embed(['What is the fee?', 'Prices', 'Chess'], { dimensions: 512 });
+      assert.equal(fee!.length, 512);
+      assert.ok(likeness(fee, price) > 0.99 && likeness(fee, chess) < 0.01);
+      // The client asks for bytes unless it is told.
+      const [bytes] = await embed('Prices');
+      const [numbers] = await embed('Prices', { encoding_format: 'float' });
+      assert.deepEqual(bytes, numbers);
+      assert.equal(bytes!.length, 1_536);
+    });
+
+    it('refuses what OpenAI refuses, and fails when it is told to', async () => {
+      await assert.rejects(embed([]), { status: 400, param: 'input' });
+      await assert.rejects(embed('x', { dimensions: 0 }), { status: 400, param: 'dimensions' });
+      backend.openai.failures.push({ status: 500, path: '/embeddings' });
+      await assert.rejects(embed('x'), { status: 500 });
+    });
+  });
+
   describe('told to fail', () => {
     for (const status of [401, 429, 500]) {
       it(`answers ${status} once, as OpenAI does`, async () => {
