@@ -104,6 +104,7 @@ const CHAT = {
   daily_cap_micro_usd: 2_000_000,
   cache_first_answers: false,
   moderation: true,
+  semantic_search: false,
   retention_days: 30,
   greeting: '',
   spent_today_micro_usd: 120_000,

@@ -161,6 +161,7 @@ const CHAT: SettingsGroup = {
     { name: 'daily_cap_usd', label: 'chat.daily_cap_usd', type: 'number', min: 0, max: 1_000, default: null },
     { name: 'cache_first_answers', label: 'chat.cache_first_answers', type: 'switch', default: false },
     { name: 'moderation', label: 'chat.moderation', type: 'switch', default: false },
+    { name: 'semantic_search', label: 'chat.semantic_search', type: 'switch', default: false },
     { name: 'retention_days', label: 'chat.retention_days', type: 'number', min: 1, max: 3_650, default: 30 },
   ],
 };

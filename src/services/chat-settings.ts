@@ -18,6 +18,8 @@ export interface ChatSettings {
   /** Whether a first question that was asked before gets the answer that was given then. */
   readonly cache_first_answers: boolean;
   readonly moderation: boolean;
+  /** Whether passages are found by meaning too; refused where the database lacks the extension `vector`. */
+  readonly semantic_search: boolean;
   /** How long conversations are kept, 1 to 3,650 days. */
   readonly retention_days: number;
   /** What visitors read before the first message. */

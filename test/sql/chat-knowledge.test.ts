@@ -186,6 +186,9 @@ onEachEngine('what the site knows', (database) => {
         await assert.rejects(list(database, claims), { code: 'PT403' });
         for (const sql of [
           'select * from private.chat_passages',
+          `select public.chat_passages_near('harbours', null, 'm', '[1]', 9000)`,
+          `select public.chat_vectors_missing('m', 0, 0)`,
+          `select public.chat_vectors_save('m', '[]', 0, 0, 0, '2026-11-20')`,
           `select private.find_passages('harbours', null)`,
           `select private.save_chat_knowledge(gen_random_uuid(), 'T', 'x', null)`,
           `insert into public.chat_knowledge (id, title, content) values (gen_random_uuid(), 'T', 'x')`,

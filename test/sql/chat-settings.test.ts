@@ -52,6 +52,7 @@ onEachEngine('the settings of the chat', (database) => {
       max_message_length: 2_000,
       cache_first_answers: false,
       moderation: false,
+      semantic_search: false,
       retention_days: 30,
       greeting: '',
       suggestions: [],
@@ -126,6 +127,7 @@ onEachEngine('the settings of the chat', (database) => {
     max_message_length: [0, 2_001],
     cache_first_answers: [null, 'perhaps'],
     moderation: [7],
+    semantic_search: [null, 'perhaps'],
     retention_days: [0, 3_651, null],
     greeting: [null, 'x'.repeat(501)],
     suggestions: [null, 'one', ['x'.repeat(121)], [' '], [null], ['1', '2', '3', '4', '5', '6', '7']],
@@ -156,6 +158,15 @@ onEachEngine('the settings of the chat', (database) => {
     for (const patch of [null, [], 'x', 1]) {
       await assert.rejects(set(database, admin, patch), { code: 'PT422', hint: 'patch' });
     }
+  });
+
+  it('switch search by meaning on only where the database has the extension for it', async () => {
+    const [row] = await database.query<{ available: boolean }>(
+      `select exists (select from pg_available_extensions where name = 'vector') as available`,
+    );
+    const switched = set(database, admin, { semantic_search: true });
+    if (row!.available) assert.partialDeepStrictEqual(await switched, { semantic_search: true });
+    else await assert.rejects(switched, { code: 'PT422', hint: 'semantic_search', message: /the extension "vector"/ });
   });
 
   it('are of another revision when they change, and only then', async () => {

@@ -37,6 +37,7 @@ export const fieldStrings = {
     'chat.greeting': 'Greeting',
     'chat.cache_first_answers': 'Answer a first question as before',
     'chat.moderation': 'Moderate messages',
+    'chat.semantic_search': 'Search knowledge by meaning',
     'chat.retention_days': 'Keep conversations, days',
     'profile.full_name': 'Full name',
     'profile.company': 'Company',

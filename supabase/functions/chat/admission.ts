@@ -2,6 +2,7 @@ import { FunctionError, type FunctionErrorCode } from '../_shared/errors.ts';
 import { priceOf } from '../_shared/pricing.ts';
 import { rpc } from '../_shared/service.ts';
 import type { Passage, Source } from './citations.ts';
+import { NEAR_BYTES, embeddingCost } from './meaning.ts';
 import type { Turn } from './model.ts';
 import { systemMessage } from './prompt.ts';
 import type { Question } from './request.ts';
@@ -12,6 +13,9 @@ const UNPRICED_RESERVE_MICRO_USD = 10_000;
 
 /** What stands around the system message, and what explains sources, tokens; counted generously. */
 const OVERHEAD_TOKENS = 600;
+
+/** The longest question, 2,000 UTF-16 code units, in UTF-8. */
+const MAX_QUESTION_BYTES = 6_000;
 
 /** How often the settings may change under one request before it gives up. */
 const MAX_TRIES = 4;
@@ -123,7 +127,9 @@ function callOf(settings: Settings) {
   const output = price ? price.output / 1e6 : 0;
   // A token has a byte at least.
   const bytes = new TextEncoder().encode(systemMessage(settings.system_prompt, [])).length;
-  const fixed = Math.ceil((bytes + OVERHEAD_TOKENS) * input + settings.max_output_tokens * output);
+  // By meaning other passages may be found than the database counts, and the question is read once more.
+  const meaning = settings.semantic_search ? NEAR_BYTES * input + embeddingCost(MAX_QUESTION_BYTES) : 0;
+  const fixed = Math.ceil((bytes + OVERHEAD_TOKENS) * input + settings.max_output_tokens * output + meaning);
   return {
     revision: settings.revision,
     model,

@@ -4,6 +4,7 @@ import { caller, rpc, type Caller } from '../_shared/service.ts';
 import { addressHash } from './address.ts';
 import { admit } from './admission.ts';
 import { followReply } from './follow.ts';
+import { makeVectors } from './meaning.ts';
 import { replyAsOwner } from './owner.ts';
 import { writeReply } from './reply.ts';
 import { readChatRequest, type Question } from './request.ts';
@@ -40,9 +41,10 @@ async function answer(from: Caller, asked: Question, address: string | null): Pr
     created: admission.created,
     superseded: admission.superseded,
   });
-  const work = (admission.resume ? followReply(admission, events) : writeReply(admission, settings, events)).finally(
+  const reply = (admission.resume ? followReply(admission, events) : writeReply(admission, settings, events)).finally(
     () => events.close(),
   );
+  const work = admission.resume ? reply : reply.then(() => makeVectors(settings));
   // A visitor who leaves keeps the reply: it is finished and saved without them.
   if (typeof EdgeRuntime !== 'undefined') EdgeRuntime.waitUntil(work);
   return events.response;

@@ -6,6 +6,7 @@ import { rpc } from '../_shared/service.ts';
 import type { Run } from './admission.ts';
 import { citedIn } from './citations.ts';
 import { replyFailure } from './failures.ts';
+import { passagesFor } from './meaning.ts';
 import { complete } from './model.ts';
 import { moderate } from './moderation.ts';
 import { saveWhile } from './progress.ts';
@@ -22,7 +23,9 @@ const REPLY_LIMIT_MS = 120_000;
 export async function writeReply(run: Run, settings: Settings, events: EventStream): Promise<void> {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), REPLY_LIMIT_MS);
-  const system = systemMessage(settings.system_prompt, run.passages);
+  let { passages } = run;
+  let system = systemMessage(settings.system_prompt, passages);
+  let foundFor = 0;
   let content = '';
   let chunks = 0;
   let used: { model: string; tokens: TokenCounts } | undefined;
@@ -31,6 +34,10 @@ export async function writeReply(run: Run, settings: Settings, events: EventStre
   const saving = saveWhile(run, () => content, abort);
   try {
     if (settings.moderation) await moderate(run.history.at(-1)!.content, abort.signal);
+    if (settings.semantic_search) {
+      ({ passages, cost: foundFor } = await passagesFor(run, abort.signal));
+      system = systemMessage(settings.system_prompt, passages);
+    }
     for await (const event of complete(system, run.history, settings, abort.signal)) {
       if (event.type === 'usage') {
         used = event;
@@ -55,11 +62,11 @@ export async function writeReply(run: Run, settings: Settings, events: EventStre
     tokens: { input: chunks ? Math.ceil(asked / 4) : 0, cached: 0, output: chunks },
   });
   const exact = costOf('openai', used.model, tokens);
-  const cost = exact === undefined ? undefined : Math.ceil(exact);
+  const cost = exact === undefined ? undefined : Math.ceil(exact + foundFor);
   const co2 = co2Grams(used.model, tokens, Deno.env.get('GRID_REGION'))?.mid;
   const status = failure ? 'error' : abort.signal.aborted ? 'stopped' : 'complete';
   const alias = modelAlias(used.model);
-  const sources = citedIn(content, run.passages);
+  const sources = citedIn(content, passages);
   try {
     const finished = await rpc<boolean>('chat_finish', {
       p_message_id: run.message_id,

@@ -9,6 +9,8 @@ export interface Settings {
   readonly daily_cap_micro_usd: number | null;
   readonly max_message_length: number;
   readonly moderation: boolean;
+  /** Whether passages are found by meaning too. */
+  readonly semantic_search: boolean;
 }
 
 /** Any provider that speaks Chat Completions serves: set `OPENAI_BASE_URL`, and here or in `OPENAI_MODEL` the model. */
