@@ -16,7 +16,7 @@ type Falsy = false | null | undefined | '' | 0;
 export async function until<T>(
   condition: () => T | Promise<T>,
   sentence = String(condition),
-  limitMs = 8_000,
+  limitMs = 15_000,
 ): Promise<Exclude<T, Falsy>> {
   const end = performance.now() + limitMs;
   for (;;) {

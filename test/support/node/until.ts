@@ -6,7 +6,7 @@ type Falsy = false | null | undefined | '' | 0;
 const POLL_MS = 5;
 
 /** Waits until a condition holds and answers its value. @throws with its source when it does not come true. */
-export async function until<T>(condition: () => T | Promise<T>, limitMs = 8_000): Promise<Exclude<T, Falsy>> {
+export async function until<T>(condition: () => T | Promise<T>, limitMs = 20_000): Promise<Exclude<T, Falsy>> {
   const end = performance.now() + limitMs;
   for (;;) {
     const value = await condition();
