@@ -11,7 +11,7 @@ export default {
   // One page at a time on two cores: tests that wait for a frame must not wait for another page's.
   concurrency: 1,
   plugins: [esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.json' }), backendPlugin()],
-  testFramework: { config: { ui: 'bdd', timeout: 10_000 } },
+  testFramework: { config: { ui: 'bdd', timeout: 20_000 } },
   testsFinishTimeout: 300_000,
   // Tests connect one page again and again; auth-js warns of each client after the first, also when they are gone.
   filterBrowserLogs: ({ args }) => !/Multiple GoTrueClient|Lit is in dev mode/.test(String(args[0])),
