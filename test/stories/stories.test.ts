@@ -83,8 +83,8 @@ describe('stories', { concurrency: 2 }, () => {
       let errors: string[];
 
       before(async () => {
-        // A context each: the two have storage of their own.
-        const context = await browser.newContext({ colorScheme, viewport: VIEWPORT });
+        // A context each: the two have storage of their own. What still fades in has not the contrast that it will have.
+        const context = await browser.newContext({ colorScheme, viewport: VIEWPORT, reducedMotion: 'reduce' });
         page = await context.newPage();
         page.on('pageerror', (error) => errors.push(String(error)));
         page.on('console', (message) => {
