@@ -5,7 +5,7 @@ import { commitToPaint, quantile } from '../support/node/commit-to-paint.ts';
 import { raiseStage, watchErrors, type Stage } from '../support/node/stage.ts';
 import { until } from '../support/node/until.ts';
 
-const ROUNDS = 15;
+const ROUNDS = process.env.LIVELIT_FULL ? 15 : 3;
 
 const total = (page: Page) => page.locator('usage-chart').first().locator('[part="total"]').textContent();
 
