@@ -13,7 +13,8 @@ export const markdownStyles = css`
     margin-block-end: 0;
   }
 
-  .rich :is(p, ul, ol, blockquote, hr, .code, .table) {
+  /* Of no weight: the first and the last one of a reply have none on the outside. */
+  .rich :where(p, ul, ol, blockquote, hr, .code, .table) {
     margin-block: var(--_space);
   }
 
